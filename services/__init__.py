@@ -1,0 +1,1 @@
+"""The four services (`intake`, `router`, `escalator`, `notifier`) and the `tierline` command line."""

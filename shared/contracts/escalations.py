@@ -1,0 +1,100 @@
+"""support.escalations, produced by the escalator: the topic downstream systems subscribe to.
+
+Key: ticket id. A hand-off holds facts (kinds, instants, codes), no prose (ruling 4).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from .payload import TicketPayload, payload
+from .topics import ESCALATIONS
+from .vocabulary import EscalationOutcome, Priority, SentimentLabel
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason an escalation rests on: the trigger's name, when, and what showed it."""
+
+    trigger: str
+    at: datetime
+    detail: str | None = None
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a ticket's history: what kind of thing happened, and when."""
+
+    at: datetime
+    kind: str
+
+
+class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The facts of the hand-off document (semantics X9). The prose is read over HTTP."""
+
+    summary: str
+    timeline: list[TimelineEntry]
+    tried: list[str] = []
+    sentiment: SentimentLabel | None = None
+    expectation: str | None = None
+    next_steps: list[str] = []
+
+
+@payload("escalation.raised", topic=ESCALATIONS)
+class EscalationRaised(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """The ticket was raised above the level that held it. One open escalation a ticket (L10)."""
+
+    escalation_id: UUID
+    level: str
+    from_level: str
+    to_team: str
+    reason: str
+    evidence: list[Evidence]
+    audience: list[str]
+    priority: Priority
+    handoff: Handoff
+    priority_boost: int | None = None
+    acknowledge_by: datetime | None = None
+    transfer: bool | None = None
+    lateness_ms: int | None = None
+
+
+@payload("escalation.advanced", topic=ESCALATIONS)
+class EscalationAdvanced(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """The escalation moved on: a higher level, or the same one paged again (`repeated`)."""
+
+    escalation_id: UUID
+    from_level: str
+    to_level: str
+    to_team: str
+    reason: str
+    evidence: list[Evidence]
+    audience: list[str]
+    priority: Priority
+    acknowledge_by: datetime | None = None
+    transfer: bool | None = None
+    lateness_ms: int | None = None
+
+
+@payload("escalation.acknowledged", topic=ESCALATIONS)
+class EscalationAcknowledged(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """A named person took responsibility, until `holds_until` (semantics L4)."""
+
+    escalation_id: UUID
+    by: str
+    via: str
+    level: str
+    after_seconds: int
+    holds_until: datetime | None = None
+
+
+@payload("escalation.resolved", topic=ESCALATIONS)
+class EscalationResolved(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """The escalation is over."""
+
+    escalation_id: UUID
+    level: str
+    outcome: EscalationOutcome
+    open_seconds: int
+    reason: str | None = None

@@ -1,0 +1,54 @@
+"""support.notifications, produced by the notifier: who was told, and what came of it. Key: ticket id."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from .payload import TicketPayload, payload
+from .topics import NOTIFICATIONS
+from .vocabulary import FailureKind, SuppressReason
+
+
+class NotificationPayload(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """A payload about one message to one recipient over one channel."""
+
+    notification_id: UUID
+    recipient_id: str
+    role: str
+    channel: str
+    template: str
+    about: UUID
+    escalation_id: UUID | None = None
+
+
+@payload("notification.sent", topic=NOTIFICATIONS)
+class NotificationSent(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """The channel took it. `about` is the id of the event it tells of; `possible_repeat`: an earlier
+    attempt's outcome is unknown (semantics D2)."""
+
+    attempts: int
+    possible_repeat: bool
+    latency_seconds: int
+
+
+@payload("notification.failed", topic=NOTIFICATIONS)
+class NotificationFailed(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """It will not be delivered over this channel."""
+
+    error_kind: FailureKind
+    attempts: int
+    fallback_channel: str | None = None
+
+
+@payload("notification.suppressed", topic=NOTIFICATIONS)
+class NotificationSuppressed(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """It was planned and deliberately not sent."""
+
+    reason: SuppressReason
+
+
+@payload("notification.acknowledged", topic=NOTIFICATIONS)
+class NotificationAcknowledged(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """A recipient took responsibility from a message; `via` is how (link, api …)."""
+
+    via: str

@@ -1,0 +1,119 @@
+"""The environment: where Tierline runs. `TIERLINE_…`, nested with `__`, secrets also as files.
+
+What the business decides stands in the workflow file (`shared/policy`), never here. Settings are read
+once, in a composition root, and passed down as values.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Section(BaseModel):
+    """A nested group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(Section):
+    """PostgreSQL. `url` is libpq style (`postgresql://user:pw@host/db`); a host that begins with `/`
+    (or `?host=/dir`) is a socket folder."""
+
+    url: SecretStr = SecretStr("postgresql://localhost/tierline")
+    pool_size: int = Field(default=10, ge=2, description="connections a process")
+
+
+class KafkaSecurity(Section):
+    """How to speak to a broker that does not trust everybody."""
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+
+
+class KafkaSettings(Section):
+    """The broker."""
+
+    bootstrap_servers: str = "localhost:9092"
+    topic_prefix: str = Field(default="", description="before every topic and consumer group")
+    idempotence: bool = Field(default=True, description="idempotent producer")
+    fetch_max_wait_ms: int = Field(default=250, ge=1, description="floor of deadline lateness")
+    compression: Literal["none", "gzip"] = "gzip"
+    volatile: bool = Field(default=False, description="the broker forgets: rebuild topics at start")
+    session_timeout_ms: int = Field(default=10_000, ge=1000)
+    max_poll_interval_ms: int = Field(default=60_000, ge=1000)
+    request_timeout_seconds: float = Field(
+        default=3.0, gt=0, description="limit of every broker call"
+    )
+    security: KafkaSecurity = KafkaSecurity()
+
+
+class ConsumerSettings(Section):
+    """The batch consumer."""
+
+    max_records: int = Field(default=500, ge=1, description="batch size")
+    stall_seconds: float = Field(default=60.0, gt=0, description="progress watchdog")
+
+
+class DeadLetterSettings(Section):
+    """When a consumer must stop instead of parking more."""
+
+    max_in_a_row: int = Field(default=5, ge=1)
+    max_ratio: float = Field(default=0.01, gt=0, le=1, description="over 10 minutes")
+
+
+class OutboxSettings(Section):
+    """How long published events are kept for a rebuild."""
+
+    keep_days: int = Field(default=7, ge=1)
+
+
+class ApiKey(Section):
+    """A caller: the SHA-256 (hex) of its key and what it may do."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    scopes: frozenset[str]
+
+
+class HttpSettings(Section):
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="413 above it")
+    max_concurrency: int = Field(default=512, ge=1, description="503 with Retry-After above it")
+
+
+class LogSettings(Section):
+    """Logs go to stdout."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "text"] = "json"
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; each service's `config.py` adds its own section."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIERLINE_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        secrets_dir=None,
+    )
+
+    database: DatabaseSettings = DatabaseSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    consumer: ConsumerSettings = ConsumerSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+    api_keys: dict[str, ApiKey] = Field(default_factory=dict, description="callers by name")
+    workflow_file: Path | None = Field(default=None, description="default: the packaged workflow")
