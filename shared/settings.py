@@ -21,7 +21,8 @@ class Section(BaseModel):
 
 class DatabaseSettings(Section):
     """PostgreSQL. `url` is libpq style (`postgresql://user:pw@host/db`); a host that begins with `/`
-    (or `?host=/dir`) is a socket folder."""
+    (or `?host=/dir`) is a socket folder.
+    """
 
     url: SecretStr = SecretStr("postgresql://localhost/tierline")
     pool_size: int = Field(default=10, ge=2, description="connections a process")

@@ -24,7 +24,8 @@ class NotificationPayload(TicketPayload, frozen=True, kw_only=True, omit_default
 @payload("notification.sent", topic=NOTIFICATIONS)
 class NotificationSent(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
     """The channel took it. `about` is the id of the event it tells of; `possible_repeat`: an earlier
-    attempt's outcome is unknown (semantics D2)."""
+    attempt's outcome is unknown (semantics D2).
+    """
 
     attempts: int
     possible_repeat: bool

@@ -63,7 +63,8 @@ class SlaWarning(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
 @payload("sla.breached", topic=SLA)
 class SlaBreached(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """The deadline passed without an answer. `provisional`: fired by the clock while the log was
-    behind (ruling 1)."""
+    behind (ruling 1).
+    """
 
     deadline: datetime
     priority: Priority

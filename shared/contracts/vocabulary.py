@@ -1,5 +1,6 @@
 """The closed vocabularies of events. Open ones (category, customer tier, level, queue) are the
-workflow file's and travel as plain strings."""
+workflow file's and travel as plain strings.
+"""
 
 from __future__ import annotations
 
