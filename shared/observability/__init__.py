@@ -1,0 +1,1 @@
+"""What a running service lets others see: metrics, logs, traces."""
