@@ -1,0 +1,1 @@
+"""The HTTP edge: the app factory, problems, callers, limits, and the one door out."""

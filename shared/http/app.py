@@ -1,0 +1,111 @@
+"""The FastAPI factory of every service: health, readiness, metrics, problems, limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.observability.metrics import Catalogue, RuntimeMetrics
+from shared.settings import ApiKey, HttpSettings
+
+from . import problems
+from .limits import ConcurrencyLimit
+
+#: Reasons why the service should get no traffic now; empty means ready.
+Readiness = Callable[[], Awaitable[list[str]]]
+
+
+def create_app(
+    *,
+    service: str,
+    catalogue: Catalogue,
+    metrics: RuntimeMetrics,
+    settings: HttpSettings,
+    api_keys: Mapping[str, ApiKey],
+    readiness: Readiness,
+    routes: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """An app with `/healthz`, `/readyz`, `/metrics` and the service's own routes.
+
+    Bodies above `settings.max_body_bytes` get 413, requests above `settings.max_concurrency` at once
+    get 503; every error is a problem document.
+    """
+    app = FastAPI(
+        title=f"Tierline {service}",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.max_body_bytes,
+        middleware=[
+            Middleware(Measured, metrics=metrics),
+            Middleware(ConcurrencyLimit, limit=settings.max_concurrency),
+        ],
+    )
+    app.state.api_keys = dict(api_keys)
+    problems.install(app)
+    app.include_router(_operations(catalogue, readiness))
+    for router in routes:
+        app.include_router(router)
+    return app
+
+
+def _operations(catalogue: Catalogue, readiness: Readiness) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process is alive; says nothing about what it depends on."""
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """503 with the reasons while the service should get no traffic."""
+        reasons = await readiness()
+        status = "not ready" if reasons else "ready"
+        return JSONResponse({"status": status, "reasons": reasons}, 503 if reasons else 200)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus' text format."""
+        return Response(generate_latest(catalogue.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+class Measured:
+    """Counts and times requests by route template, never by path."""
+
+    def __init__(self, app: ASGIApp, *, metrics: RuntimeMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request and record how long it took and how it ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        began = time.perf_counter()
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            route = _route_of(Request(scope))
+            self._metrics.http_requests.labels(route=route, status=str(status)).inc()
+            self._metrics.http_seconds.labels(route=route).observe(time.perf_counter() - began)
+
+
+def _route_of(request: Request) -> str:
+    route = request.scope.get("route")
+    return getattr(route, "path", None) or "unmatched"

@@ -1,0 +1,110 @@
+"""Errors as people and programs can use them: `application/problem+json` (RFC 9457).
+
+Nothing internal leaves the service: an unexpected exception is logged with its traceback and answered
+with a bare 500.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field; `field` is a dotted path such as `body.customer.tier`."""
+
+    field: str
+    message: str
+
+
+class DomainError(Exception):
+    """A request that cannot be done, with the HTTP status that says so.
+
+    `title` is the same for every error of its kind; `detail` is about this one.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail or title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+
+def problem(error: DomainError) -> JSONResponse:
+    """The answer that tells `error`."""
+    body: dict[str, object] = {
+        "type": f"urn:tierline:problem:{_slug(error.title)}",
+        "title": error.title,
+        "status": error.status,
+    }
+    if error.detail:
+        body["detail"] = error.detail
+    if error.errors:
+        body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+    return JSONResponse(body, error.status, headers=error.headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error as a problem."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _domain_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)
+    return problem(error)
+
+
+def _validation_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        FieldError(".".join(str(part) for part in fault["loc"]), str(fault["msg"]))
+        for fault in error.errors()
+    ]
+    named = ", ".join(e.field for e in errors[:3])
+    return problem(DomainError(422, "Invalid request", f"Look at {named}.", errors=errors))
+
+
+def _http_exception(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    detail = None if error.detail == title else str(error.detail)
+    return problem(DomainError(error.status_code, title, detail, headers=error.headers))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error(
+        "A request failed unexpectedly",
+        exc_info=error,
+        extra={"action": "request_failed", "url": request.url.path},
+    )
+    return problem(DomainError(500, "Internal error", "It has been logged; nothing was changed."))
+
+
+def _slug(title: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
