@@ -15,6 +15,7 @@ import msgspec
 from shared.ids import derived_id
 
 from .payload import PAYLOADS, Payload, type_of
+from .vocabulary import Instant
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 
@@ -123,8 +124,8 @@ class _Wire(msgspec.Struct, kw_only=True, omit_defaults=True):
     source: str
     type: str
     subject: str
-    time: datetime
-    recordedtime: datetime
+    time: Instant
+    recordedtime: Instant
     dataschema: str
     partitionkey: str
     sequence: str

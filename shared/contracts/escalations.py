@@ -5,28 +5,27 @@ Key: ticket id. A hand-off holds facts (kinds, instants, codes), no prose (rulin
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from .payload import TicketPayload, payload
 from .topics import ESCALATIONS
-from .vocabulary import EscalationOutcome, Priority, SentimentLabel
+from .vocabulary import EscalationOutcome, Instant, Priority, SentimentLabel
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One reason an escalation rests on: the trigger's name, when, and what showed it."""
 
     trigger: str
-    at: datetime
+    at: Instant
     detail: str | None = None
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a ticket's history: what kind of thing happened, and when."""
 
-    at: datetime
+    at: Instant
     kind: str
 
 
@@ -55,7 +54,7 @@ class EscalationRaised(TicketPayload, frozen=True, kw_only=True, omit_defaults=T
     priority: Priority
     handoff: Handoff
     priority_boost: int | None = None
-    acknowledge_by: datetime | None = None
+    acknowledge_by: Instant | None = None
     transfer: bool | None = None
     lateness_ms: int | None = None
 
@@ -72,7 +71,7 @@ class EscalationAdvanced(TicketPayload, frozen=True, kw_only=True, omit_defaults
     evidence: list[Evidence]
     audience: list[str]
     priority: Priority
-    acknowledge_by: datetime | None = None
+    acknowledge_by: Instant | None = None
     transfer: bool | None = None
     lateness_ms: int | None = None
 
@@ -86,7 +85,7 @@ class EscalationAcknowledged(TicketPayload, frozen=True, kw_only=True, omit_defa
     via: str
     level: str
     after_seconds: int
-    holds_until: datetime | None = None
+    holds_until: Instant | None = None
 
 
 @payload("escalation.resolved", topic=ESCALATIONS)

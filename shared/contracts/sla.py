@@ -6,11 +6,9 @@ written (semantics T10).
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from .payload import TicketPayload, payload
 from .topics import SLA
-from .vocabulary import CancelReason, JumpCause, Metric, Priority, RepriceCause
+from .vocabulary import CancelReason, Instant, JumpCause, Metric, Priority, RepriceCause
 
 
 class ClockPayload(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,7 +28,7 @@ class SlaStarted(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     tier: str
     target_seconds: int
     calendar: str
-    deadline: datetime
+    deadline: Instant
 
 
 @payload("sla.paused", topic=SLA)
@@ -38,7 +36,7 @@ class SlaPaused(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """The clock stands."""
 
     consumed_seconds: int
-    deadline: datetime | None = None
+    deadline: Instant | None = None
 
 
 @payload("sla.resumed", topic=SLA)
@@ -46,7 +44,7 @@ class SlaResumed(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """The clock runs again, towards a new deadline."""
 
     consumed_seconds: int
-    deadline: datetime | None = None
+    deadline: Instant | None = None
 
 
 @payload("sla.warning", topic=SLA)
@@ -54,7 +52,7 @@ class SlaWarning(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """A threshold was crossed; above 100 it is an overdue reminder (semantics L6)."""
 
     threshold_percent: int
-    deadline: datetime
+    deadline: Instant
     remaining_seconds: int
     lateness_ms: int | None = None
     cause: JumpCause | None = None
@@ -66,7 +64,7 @@ class SlaBreached(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     behind (ruling 1).
     """
 
-    deadline: datetime
+    deadline: Instant
     priority: Priority
     tier: str
     lateness_ms: int | None = None
@@ -86,7 +84,7 @@ class SlaMet(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
 class SlaClosedLate(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """Stopped after its deadline; the breach stands (semantics K1)."""
 
-    deadline: datetime
+    deadline: Instant
     consumed_seconds: int
     target_seconds: int
     overdue_seconds: int
@@ -100,7 +98,7 @@ class SlaRepriced(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     previous_target_seconds: int
     target_seconds: int
     consumed_seconds: int
-    deadline: datetime
+    deadline: Instant
     cause: RepriceCause
 
 
@@ -111,8 +109,8 @@ class SlaWithdrawn(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     Without `threshold_percent` it is the breach that is withdrawn.
     """
 
-    deadline: datetime
-    happened_at: datetime
+    deadline: Instant
+    happened_at: Instant
     threshold_percent: int | None = None
 
 

@@ -5,7 +5,6 @@ No bodies, addresses or phone numbers; the subject line is the one free text (ru
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -17,6 +16,7 @@ from .vocabulary import (
     CloseReason,
     Complexity,
     Grade,
+    Instant,
     PauseReason,
     Priority,
     SentimentLabel,
@@ -81,7 +81,7 @@ class TicketOpened(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
     priority: Priority
     impact: Grade
     urgency: Grade
-    opened_at: datetime
+    opened_at: Instant
     contact_number: int
     reopened_count: int
     recent_reopened: int
@@ -102,7 +102,7 @@ class TicketMessageAdded(TicketPayload, frozen=True, kw_only=True, omit_defaults
     message_id: UUID
     author: Author
     public: bool
-    at: datetime
+    at: Instant
     signals: list[str] = []
     automatic: bool | None = None
 

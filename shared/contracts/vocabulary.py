@@ -4,7 +4,14 @@ workflow file's and travel as plain strings.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+#: An aware instant; RFC 3339 on the wire, a time without a zone is refused (semantics T8).
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Priority(StrEnum):

@@ -1,0 +1,1 @@
+"""The groups of the `tierline` command line, one file a group."""
