@@ -1,0 +1,43 @@
+"""The workflow file: what the business decides, as validated values.
+
+`load_workflow(path)` reads it (`None`: the packaged default), `parse_workflow(text)` reads a text.
+Everything below is pure; the file is read in `loader.py` only.
+"""
+
+from .escalation import NEXT_LEVEL, EscalationPolicy, HoldPolicy, LevelRules, Trigger
+from .facts import Facts, opening_facts
+from .levels import CustomerPolicy, Level
+from .notification import NotificationPolicy, NotificationRule, Rotation, Template
+from .problems import Problem, WorkflowError
+from .routing import Action, Queue, Route, RoutingPolicy, RoutingRule
+from .sla import SlaPolicy, Targets
+from .triage import SentimentPolicy, TriagePolicy
+from .workflow import WorkflowPolicy
+
+__all__ = [
+    "NEXT_LEVEL",
+    "Action",
+    "CustomerPolicy",
+    "EscalationPolicy",
+    "Facts",
+    "HoldPolicy",
+    "Level",
+    "LevelRules",
+    "NotificationPolicy",
+    "NotificationRule",
+    "Problem",
+    "Queue",
+    "Rotation",
+    "Route",
+    "RoutingPolicy",
+    "RoutingRule",
+    "SentimentPolicy",
+    "SlaPolicy",
+    "Targets",
+    "Template",
+    "TriagePolicy",
+    "Trigger",
+    "WorkflowError",
+    "WorkflowPolicy",
+    "opening_facts",
+]

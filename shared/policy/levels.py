@@ -1,0 +1,33 @@
+"""The ladder's levels and the customers' tiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the ladder. `respond_within` is how long its people may take to accept a ticket
+    (semantics X7); None means immediately: paged at once, never bundled.
+    """
+
+    name: str
+    title: str
+    team: str
+    respond_within: timedelta | None
+    aliases: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPolicy:
+    """The customer tiers, best first, and the one that unknown customers have."""
+
+    tiers: tuple[str, ...]
+    default_tier: str
+
+    def tier_of(self, name: str | None) -> str:
+        """The tier called `name` in any case, or the default tier."""
+        wanted = (name or "").lower()
+        return wanted if wanted in self.tiers else self.default_tier

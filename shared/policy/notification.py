@@ -1,0 +1,139 @@
+"""Who is told of what, over which channel, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from .facts import Facts
+
+CHANNELS = ("email", "webhook", "log")
+"""The sender channels a rule may name."""
+
+TEMPLATE_FIELDS = (
+    "reference",
+    "ticket_id",
+    "subject_line",
+    "priority",
+    "category",
+    "customer_tier",
+    "queue",
+    "agent",
+    "level",
+    "level_title",
+    "team",
+    "from_level",
+    "metric",
+    "threshold",
+    "deadline",
+    "remaining",
+    "first_response_target",
+    "resolution_target",
+    "respond_within",
+    "reason",
+    "sentiment_label",
+    "urgency_note",
+    "summary",
+    "resolution",
+    "acknowledge_by",
+    "acknowledge_link",
+    "handoff_link",
+    "ticket_link",
+    "company",
+)
+"""What a template may say; one that is not known at the moment is written as an empty text."""
+
+_FIRST_MONDAY = date(1970, 1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message with `{{ field }}` placeholders. Without a subject it suits chat-like channels."""
+
+    subject: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRule:
+    """Tell `to` over `via` with `template` when an event of type `on` comes."""
+
+    name: str
+    on: str
+    to: tuple[str, ...]
+    via: tuple[str, ...]
+    template: str
+    threshold: int | None = None
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Who of a team is on call: `members` take turns of `days` days (1 or 7), each beginning at
+    `minute` local minutes after midnight, of `weekday` (0 = Monday) when a turn is a week.
+    """
+
+    members: tuple[str, ...]
+    zone: ZoneInfo
+    days: int
+    weekday: int
+    minute: int
+
+    def holder(self, at: datetime) -> str:
+        """The member on call at that instant. Turns are counted in local calendar days, so a handover
+        stays at its local time when clocks change.
+        """
+        local = at.astimezone(self.zone)
+        days = (local.date() - _FIRST_MONDAY).days - self.weekday
+        if local.hour * 60 + local.minute < self.minute:
+            days -= 1
+        return self.members[days // self.days % len(self.members)]
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationPolicy:
+    """The notification rules as one compiled function, and the names they use.
+
+    `backoff` are the waits between attempts; when they are used up, `fallback` names the channel to
+    try instead (semantics D2, D3).
+    """
+
+    rules: tuple[NotificationRule, ...]
+    matches: Callable[[Facts], tuple[int, ...]]
+    audiences: Mapping[str, tuple[str, ...]]
+    rotations: Mapping[str, Rotation]
+    fallback: Mapping[str, str]
+    templates: Mapping[str, Template]
+    backoff: tuple[timedelta, ...]
+
+    def matching(
+        self, on: str, facts: Facts, *, threshold: int | None = None
+    ) -> tuple[NotificationRule, ...]:
+        """The rules for event type `on`: those without a threshold and those with this one, if their
+        condition holds. In the order of the file.
+        """
+        return tuple(
+            rule
+            for rule in (self.rules[n] for n in self.matches(facts))
+            if rule.on == on and rule.threshold in (None, threshold)
+        )
+
+    def audience(self, name: str) -> tuple[str, ...]:
+        """The roles behind `name`, itself if no audience is called so; each once, in order."""
+        found: dict[str, None] = {}
+        pending = [name]
+        while pending:
+            current = pending.pop(0)
+            members = self.audiences.get(current)
+            if members is None or current in members:
+                found[current] = None
+            else:
+                pending = [*members, *pending]
+        return tuple(found)
+
+    def on_call(self, team: str, at: datetime) -> str | None:
+        """The recipient on call for `team` at that instant, None for a team without a rotation."""
+        rotation = self.rotations.get(team)
+        return rotation.holder(at) if rotation else None

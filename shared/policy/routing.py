@@ -1,0 +1,128 @@
+"""Which queue a ticket goes to, and what it needs of an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.contracts.vocabulary import Complexity
+
+from .facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A waiting line. Lower ranks are served first."""
+
+    name: str
+    level: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a rule does. Without a queue it changes only skills, preferences and rank."""
+
+    queue: str | None = None
+    level: str | None = None
+    rank: int = 0
+    required_skills: Mapping[str, int] = field(default_factory=dict)
+    any_skills: Mapping[str, int] = field(default_factory=dict)
+    preferred_skills: Mapping[str, int] = field(default_factory=dict)
+    prefer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRule:
+    """A condition's text and what follows from it. An empty condition always holds."""
+
+    name: str
+    condition: str
+    action: Action
+    notify: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    sla_target: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The answer of `RoutingPolicy.route`.
+
+    Skills map names to the proficiency asked for, 1 to 5: all of `required_skills`, one of
+    `any_skills` (if any), and `preferred_skills` only to choose between agents. `rule` is None for
+    the catch-all that every rule set has (semantics G9); `sla_target` only ever tightens the first
+    response (K10).
+    """
+
+    rule: str | None
+    queue: str
+    level: str
+    rank: int
+    required_skills: Mapping[str, int]
+    any_skills: Mapping[str, int]
+    preferred_skills: Mapping[str, int]
+    prefer: str | None
+    notify: tuple[str, ...]
+    cc: tuple[str, ...]
+    sla_target: timedelta | None
+    boosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPolicy:
+    """The routing rules as one compiled function, the boosts as another.
+
+    `first_match` gives the index of the first matching rule or -1, `all_matches` those of all
+    matching boosts.
+    """
+
+    rules: tuple[RoutingRule, ...]
+    boosts: tuple[RoutingRule, ...]
+    first_match: Callable[[Facts], int]
+    all_matches: Callable[[Facts], tuple[int, ...]]
+    queues: Mapping[str, Queue]
+    default_queue: str
+    escalated_to: Mapping[str, str]
+    weights: Mapping[Complexity, int]
+
+    def route(self, facts: Facts) -> Route:
+        """First matching rule, then every matching boost (semantics G9, G11, G12)."""
+        index = self.first_match(facts)
+        rule = self.rules[index] if index >= 0 else None
+        boosts = [self.boosts[n] for n in self.all_matches(facts)]
+        action = rule.action if rule else Action()
+        queue = self.queues[action.queue or self.default_queue]
+        sources = [rule, *boosts] if rule else boosts
+        return Route(
+            rule=rule.name if rule else None,
+            queue=queue.name,
+            level=action.level or queue.level,
+            rank=queue.rank + sum(source.action.rank for source in sources),
+            required_skills=_highest(source.action.required_skills for source in sources),
+            any_skills=_highest(source.action.any_skills for source in sources),
+            preferred_skills=_highest(source.action.preferred_skills for source in sources),
+            prefer=next((s.action.prefer for s in sources if s.action.prefer), None),
+            notify=_union(source.notify for source in sources),
+            cc=_union(source.cc for source in sources),
+            sla_target=rule.sla_target if rule else None,
+            boosts=tuple(boost.name for boost in boosts),
+        )
+
+    def weight(self, complexity: Complexity | str) -> int:
+        """What a ticket of that complexity costs of an agent's capacity (semantics N2.34)."""
+        return self.weights[Complexity(complexity)]
+
+
+def _highest(skills: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """All skills, each with the highest proficiency asked for: boosts add, they replace nothing (G12)."""
+    united: dict[str, int] = {}
+    for wanted in skills:
+        for skill, proficiency in wanted.items():
+            united[skill] = max(proficiency, united.get(skill, 0))
+    return united
+
+
+def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The names in order, each once."""
+    return tuple(dict.fromkeys(name for group in names for name in group))

@@ -1,0 +1,68 @@
+"""What intake needs to classify a ticket: the priority matrix, floors, categories and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from shared.contracts.vocabulary import Grade, Priority, SentimentLabel
+
+from .facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentPolicy:
+    """How a score becomes a label (semantics V3). Comparisons are strict (V20)."""
+
+    frustrated_below: float
+    angry_below: float
+    calm_above: float
+    confirmations: int
+
+
+@dataclass(frozen=True, slots=True)
+class TriagePolicy:
+    """Classification on arrival (semantics P5).
+
+    `urgent_signals` are the word groups that raise urgency to high before the matrix is read (V4).
+    `phrases` are read for a priority when the source names neither impact nor urgency (P7).
+    `cancelling_phrases` take the meaning out of a word inside them, and words spelt exactly as in
+    `names` are people, not words (V17).
+    """
+
+    matrix: Mapping[tuple[Grade, Grade], Priority]
+    floor_priorities: tuple[Priority, ...]
+    floor_matches: Callable[[Facts], tuple[int, ...]]
+    categories: tuple[str, ...]
+    default_category: str
+    category_aliases: Mapping[str, str]
+    channels: tuple[str, ...]
+    word_groups: Mapping[str, tuple[str, ...]]
+    cancelling_phrases: tuple[str, ...]
+    names: tuple[str, ...]
+    urgent_signals: tuple[str, ...]
+    phrases: Mapping[Priority, tuple[str, ...]]
+    sentiment: SentimentPolicy
+
+    def priority(self, impact: Grade, urgency: Grade) -> Priority:
+        """The cell of the matrix (semantics P6)."""
+        return self.matrix[impact, urgency]
+
+    def floors(self, facts: Facts) -> Priority | None:
+        """The highest priority that a matching "at least" rule asks for, None if none matches (P4)."""
+        matching = [self.floor_priorities[n] for n in self.floor_matches(facts)]
+        return min(matching, key=lambda priority: priority.rank, default=None)
+
+    def category_of(self, alias: str | None) -> str:
+        """The category called `alias`, in any case or by another name; else the default one."""
+        wanted = (alias or "").strip().lower()
+        wanted = self.category_aliases.get(wanted, wanted)
+        return wanted if wanted in self.categories else self.default_category
+
+    def label(self, score: float) -> SentimentLabel:
+        """The label of one message alone, before confirmations and words are looked at (V3)."""
+        if score < self.sentiment.angry_below:
+            return SentimentLabel.ANGRY
+        if score < self.sentiment.frustrated_below:
+            return SentimentLabel.FRUSTRATED
+        return SentimentLabel.CALM

@@ -1,0 +1,57 @@
+"""The workflow file as one frozen value: what every service is handed by its composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.calendar import Calendar
+from shared.contracts import TicketOpened
+
+from .escalation import EscalationPolicy
+from .facts import opening_facts
+from .levels import CustomerPolicy, Level
+from .notification import NotificationPolicy
+from .problems import Problem
+from .routing import RoutingPolicy
+from .sla import SlaPolicy
+from .triage import TriagePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPolicy:
+    """What the business decides, validated.
+
+    `digest` names the effective content, packaged defaults included (12 hex digits of a SHA-256);
+    `tzdata` is the version of the time-zone rules the calendars were read under (semantics C1).
+    `warnings` are what a careful colleague would point at; they stop nothing.
+    """
+
+    digest: str
+    tzdata: str
+    company: str
+    currency: str
+    calendars: Mapping[str, Calendar]
+    business_hours: Calendar
+    customers: CustomerPolicy
+    levels: tuple[Level, ...]
+    triage: TriagePolicy
+    routing: RoutingPolicy
+    sla: SlaPolicy
+    escalation: EscalationPolicy
+    notification: NotificationPolicy
+    warnings: tuple[Problem, ...] = ()
+
+    def level(self, name: str) -> Level:
+        """The level called `name` or known by that alias. Raises KeyError for an unknown one."""
+        for level in self.levels:
+            if name == level.name or name in level.aliases:
+                return level
+        raise KeyError(name)
+
+    def opening_facts(self, opened: TicketOpened, at: datetime) -> dict[str, object]:
+        """The facts of a ticket at its opening; `at` is the event's engine time (semantics C7)."""
+        return opening_facts(
+            opened, business_hours=self.business_hours.is_open(at), currency=self.currency
+        )
