@@ -1,0 +1,1 @@
+"""Alembic's environment: the one `env.py` that runs the migrations of every service."""

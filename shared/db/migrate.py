@@ -1,0 +1,144 @@
+"""Migrations: one environment for all services, a version table in each schema.
+
+A service's migrations are the files in `services/<service>/migrations/versions`; a service without
+that folder is passed over. `standard.py` shows how the first one looks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from .engine import create_migration_engine, role_of
+
+_ENVIRONMENT: Final = Path(__file__).parent / "environment"
+
+#: Nobody waits for another migration longer than this, nor for a lock on a table.
+_TURN: Final = "SET lock_timeout = '60s'"
+_LOCKS: Final = "SET lock_timeout = '2s'"
+
+#: One migration run a database at a time.
+_TAKE_TURN: Final = "SELECT pg_advisory_lock(hashtext('tierline.migrate'))"
+_END_TURN: Final = "SELECT pg_advisory_unlock(hashtext('tierline.migrate'))"
+
+# Roles belong to the whole cluster, so the turn above does not serialise their making.
+_ROLE: Final = """DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role} NOLOGIN;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$"""
+
+# The migrating login may act as the service's role; other logins are granted it by their operator.
+_MEMBERSHIP: Final = """DO $$ BEGIN
+    IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
+        GRANT {role} TO CURRENT_USER;
+    END IF;
+EXCEPTION WHEN unique_violation THEN NULL;
+END $$"""
+
+_SCHEMA: Final = (
+    "CREATE SCHEMA IF NOT EXISTS {schema}",
+    "GRANT USAGE ON SCHEMA {schema} TO {role}",
+    """ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
+        GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}""",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {role}",
+)
+
+
+def services_with_migrations() -> list[str]:
+    """The services of this distribution that have migrations, by name."""
+    return sorted(folder.parent.parent.name for folder in _root().glob("*/migrations/versions"))
+
+
+async def upgrade(url: str, services: Iterable[str] | None = None) -> None:
+    """Bring the schemas of `services` (default: all that have migrations) to their newest form.
+
+    Makes role and schema where they are missing. Concurrent calls wait for each other. Raises what
+    the database says; a migration that failed has left nothing behind.
+    """
+    engine = create_migration_engine(url)
+    try:
+        async with engine.connect() as connection:
+            await _take_turn(connection)
+            try:
+                for service in services or services_with_migrations():
+                    await _make_schema(connection, service)
+                    await connection.run_sync(_upgrade_service, service)
+                    await connection.commit()
+            finally:
+                await connection.rollback()
+                await connection.exec_driver_sql(_END_TURN)
+    finally:
+        await engine.dispose()
+
+
+async def pending(url: str, service: str) -> list[str]:
+    """The revisions `service` has and the database has not, oldest first; empty when up to date."""
+    engine = create_migration_engine(url)
+    try:
+        return await pending_on(engine, service)
+    finally:
+        await engine.dispose()
+
+
+async def pending_on(engine: AsyncEngine, service: str) -> list[str]:
+    """As `pending`, on an engine at hand: what a service's readiness asks."""
+    async with engine.connect() as connection:
+        current = await connection.run_sync(_current_revision, service)
+    script = ScriptDirectory.from_config(_config(service))
+    newest_first = script.iterate_revisions("heads", current or "base")
+    return [revision.revision for revision in newest_first][::-1]
+
+
+def _root() -> Path:
+    spec = importlib.util.find_spec("services")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("the package `services` is not installed")
+    return Path(spec.origin).parent
+
+
+def _config(service: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_ENVIRONMENT))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(_root() / service / "migrations" / "versions"))
+    return config
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    await connection.exec_driver_sql(_TURN)
+    await connection.exec_driver_sql(_TAKE_TURN)
+    await connection.exec_driver_sql(_LOCKS)
+    await connection.commit()
+
+
+async def _make_schema(connection: AsyncConnection, service: str) -> None:
+    for statement in (_ROLE, _MEMBERSHIP, *_SCHEMA):
+        await connection.exec_driver_sql(statement.format(schema=service, role=role_of(service)))
+    await connection.commit()
+
+
+def _upgrade_service(connection: Connection, service: str) -> None:
+    config = _config(service)
+    config.attributes.update(connection=connection, schema=service)
+    command.upgrade(config, "head")
+
+
+def _current_revision(connection: Connection, service: str) -> str | None:
+    found = connection.execute(
+        text("SELECT to_regclass(:name) IS NOT NULL"), {"name": f"{service}.alembic_version"}
+    ).scalar_one()
+    if not found:
+        return None
+    context = MigrationContext.configure(connection, opts={"version_table_schema": service})
+    return context.get_current_revision()
