@@ -14,6 +14,7 @@ from typing import Final
 import asyncpg.exceptions
 import sqlalchemy.exc
 
+from shared.kafka.client import BrokerError
 from shared.settings import DeadLetterSettings
 
 #: SQLSTATE classes and codes after which the same statements may succeed.
@@ -70,6 +71,7 @@ def is_transient(error: BaseException) -> bool:
         (
             OSError,
             TimeoutError,
+            BrokerError,
             sqlalchemy.exc.TimeoutError,
             asyncpg.exceptions.InterfaceError,
             asyncpg.exceptions.InternalClientError,

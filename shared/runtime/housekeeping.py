@@ -1,0 +1,114 @@
+"""What every service does now and then: look at its database, count what it owes, keep its days in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
+
+from shared.clock import Clock
+from shared.db import dead_letters, engine, inbox, migrate, outbox
+from shared.observability.metrics import RuntimeMetrics
+
+from .consumer import BatchConsumer
+from .errors import is_transient
+from .watermark import Watermark
+
+#: How long an applied event is remembered: the longest retention of a topic (90 days) and the longest
+#: kept window of an outbox, with some days to spare. `tests/contract/test_topics.py` holds it to that.
+INBOX_KEEP: Final = timedelta(days=100)
+
+HOUR_SECONDS: Final = 3600.0
+DAY_SECONDS: Final = 86400.0
+
+
+async def prepare(database: AsyncEngine, service: str) -> list[str]:
+    """What must be so before a service works: session settings, and no migration pending.
+
+    Returns the pending revisions. Raises SessionSettingsError, or what a database says that cannot be
+    reached. Adds the outbox's coming days.
+    """
+    pending = await migrate.pending_on(database, service)
+    if not pending:
+        await engine.check(database, service=service)
+        async with database.begin() as tx:
+            await outbox.add_days(tx)
+    return pending
+
+
+async def database_problem(database: AsyncEngine) -> str | None:
+    """Why the database is of no use now, if it is not."""
+    try:
+        async with database.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        return f"database: {type(error).__name__}"
+    return None
+
+
+class Housekeeper:
+    """A worker's step: gauges every time, the outbox's days every hour, what is too old every day."""
+
+    def __init__(
+        self,
+        *,
+        database: AsyncEngine,
+        clock: Clock,
+        metrics: RuntimeMetrics,
+        watermark: Watermark,
+        consumer: BatchConsumer | None,
+        keep_days: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+        self._watermark = watermark
+        self._consumer = consumer
+        self._keep_days = keep_days
+        self._monotonic = monotonic
+        self._days_added = monotonic()
+        self._cleaned = monotonic() - DAY_SECONDS
+
+    async def step(self) -> bool:
+        """Do what is due. Always False: there is nothing to hurry for."""
+        await self._measure()
+        now = self._monotonic()
+        if now - self._days_added >= HOUR_SECONDS:
+            async with self._database.begin() as tx:
+                await outbox.add_days(tx)
+            self._days_added = now
+        if now - self._cleaned >= DAY_SECONDS:
+            await self._clean()
+            self._cleaned = now
+        return False
+
+    async def _measure(self) -> None:
+        async with self._database.begin() as tx:
+            owed, oldest = await outbox.owed(tx)
+            letters = await dead_letters.counts(tx)
+        now = self._clock.now()
+        self._metrics.outbox_pending.one.set(owed)
+        self._metrics.outbox_oldest.one.set((now - oldest).total_seconds() if oldest else 0)
+        for state, count in letters.items():
+            self._metrics.dead_letters.labels(state=state).set(count)
+        pool = self._database.pool
+        if isinstance(pool, QueuePool):
+            self._metrics.db_pool_in_use.one.set(pool.checkedout())
+        self._metrics.watermark_age.one.set(self._watermark.age_seconds())
+
+    async def _clean(self) -> None:
+        """Drop what nobody can ask for again, each in a transaction of its own."""
+        async with self._database.begin() as tx:
+            await outbox.drop_days(tx, keep_days=self._keep_days)
+        before = self._clock.now() - INBOX_KEEP
+        pruned = 1
+        while pruned:
+            async with self._database.begin() as tx:
+                pruned = await inbox.prune(tx, before=before)

@@ -1,0 +1,65 @@
+"""The HTTP server of a service: uvicorn on a socket bound beforehand, stopped when we say so."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared.settings import HttpSettings
+
+#: Seconds that requests in hand may take once the server stops.
+GRACEFUL_SECONDS: Final = 10
+
+BACKLOG: Final = 2048
+
+
+class PortTakenError(RuntimeError):
+    """Nothing else may listen on the service's address."""
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: the service has its own order of stopping."""
+        yield
+
+
+class HttpServer:
+    """Serves `app` from the moment it is made until `stop`. Raises PortTakenError."""
+
+    def __init__(self, app: FastAPI, settings: HttpSettings) -> None:
+        self._socket = _bind(settings.host, settings.port)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{host}:{self.port}"
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            )
+        )
+
+    async def run(self) -> None:
+        """Serve until `stop`, then finish the requests in hand."""
+        await self._server.serve(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Accept nothing more; `run` returns when the requests in hand are answered."""
+        self._server.should_exit = True
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}") from error

@@ -1,0 +1,315 @@
+"""A service: HTTP, consumer, relay and workers under one roof, started, watched and stopped together.
+
+`services/<name>/main.py: build` puts one together; `serve` runs it until SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Final
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock
+from shared.kafka.client import Kafka
+from shared.observability.metrics import Catalogue, RuntimeMetrics
+from shared.settings import ServiceSettings
+
+from . import clock_guard, housekeeping
+from .batch import Handler
+from .consumer import BatchConsumer
+from .errors import is_transient
+from .http_server import HttpServer
+from .relay import Relay
+from .watchdogs import EventLoopWatchdog, Exit, ProgressWatchdog
+from .watermark import Watermark
+from .worker import Worker
+from .writer import Wakeable, Writer
+
+log = logging.getLogger(__name__)
+
+#: Limits of a stop, in seconds (reliability 2.8): requests, workers and batch in hand, relay; then all.
+HTTP_SECONDS: Final = 10
+BATCH_SECONDS: Final = 10
+RELAY_SECONDS: Final = 3
+HARD_EXIT_SECONDS: Final = 25
+
+#: Exit status when the database lacks migrations.
+PENDING_STATUS: Final = 3
+
+#: Seconds between two looks at a database that does not answer at start.
+DATABASE_RETRY_SECONDS: Final = 1.0
+
+
+class SideTaskEndedError(RuntimeError):
+    """A part of the service ended although nobody asked it to."""
+
+
+class Service:
+    """What `main.build` puts together and `serve` runs.
+
+    Made with its resources, then given its parts::
+
+        service = Service(name="router", settings=settings, clock=clock, kafka=kafka, engine=engine,
+                          catalogue=catalogue)
+        dispatcher = service.work("dispatcher", dispatch_once, idle_seconds=1.0)
+        service.consume([TICKETS], handle, wakes=[dispatcher])
+        service.app = create_app(..., metrics=service.metrics, readiness=service.readiness)
+
+    `writer`, `relay`, `watermark` and `metrics` are there from the beginning for handlers and workers to
+    use. With `kafka_matters=False` (intake) the broker never makes the service unready.
+    """
+
+    app: FastAPI
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: ServiceSettings,
+        clock: Clock,
+        kafka: Kafka,
+        engine: AsyncEngine,
+        catalogue: Catalogue,
+        kafka_matters: bool = True,
+        hard_exit: Exit = os._exit,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.engine = engine
+        self.metrics = RuntimeMetrics(catalogue)
+        self.relay = Relay(
+            engine, kafka, clock, metrics=self.metrics, volatile=settings.kafka.volatile
+        )
+        self.writer = Writer(engine, clock, source=f"/{name}", relay=self.relay)
+        self.guard = clock_guard.ClockGuard(clock_guard.reader(engine), metrics=self.metrics)
+        self.watermark = Watermark(clock, held=self.guard.is_held)
+        self.consumer: BatchConsumer | None = None
+        self.workers: list[Worker] = []
+        self.port: int | None = None
+        self._clock = clock
+        self._kafka = kafka
+        self._kafka_matters = kafka_matters
+        self._hard_exit = hard_exit
+        self._stop = asyncio.Event()
+        self._prepared = False
+        self._on_stop: list[Callable[[], Awaitable[None]]] = []
+
+    def consume(
+        self, topics: Sequence[str], handler: Handler, *, wakes: Iterable[Wakeable] = ()
+    ) -> BatchConsumer:
+        """Handle the events of `topics` with `handler`; `wakes` are woken after every commit."""
+        self.consumer = BatchConsumer(
+            engine=self.engine,
+            kafka=self._kafka,
+            clock=self._clock,
+            service=self.name,
+            topics=topics,
+            handler=handler,
+            wakes=[self.relay, *wakes],
+            watermark=self.watermark,
+            settings=self.settings,
+            metrics=self.metrics,
+        )
+        return self.consumer
+
+    def work(
+        self, name: str, step: Callable[[], Awaitable[bool]], *, idle_seconds: float
+    ) -> Worker:
+        """Run `step` in the background; see `Worker`."""
+        worker = Worker(name, step, idle_seconds=idle_seconds, metrics=self.metrics)
+        self.workers.append(worker)
+        return worker
+
+    def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close` at the very end of a stop, e.g. of an HTTP client."""
+        self._on_stop.append(close)
+
+    async def readiness(self) -> list[str]:
+        """Why this service should get no traffic now; empty when it should."""
+        reasons = []
+        if self._stop.is_set():
+            reasons.append("stopping")
+        if not self._prepared:
+            reasons.append("starting")
+        if problem := await housekeeping.database_problem(self.engine):
+            reasons.append(problem)
+        reasons += [worker.failing for worker in self.workers if worker.failing]
+        if self._kafka_matters:
+            reasons += self._kafka_problems()
+        return reasons
+
+    def _kafka_problems(self) -> list[str]:
+        problems = []
+        if self.guard.held:
+            problems.append(f"held: {self.guard.held}")
+        if self.relay.worker.failing:
+            problems.append(self.relay.worker.failing)
+        if self.consumer is not None and self.consumer.problem:
+            problems.append(self.consumer.problem)
+        return problems
+
+    def stop(self) -> None:
+        """Begin an orderly stop. `serve` returns within HARD_EXIT_SECONDS or the process ends."""
+        self._stop.set()
+
+    async def serve(self) -> int:
+        """Run until SIGTERM, SIGINT or `stop`; returns the exit status.
+
+        0 after an orderly stop, PENDING_STATUS when the database lacks migrations. Raises what ended a
+        part of the service: one part dies, the process dies whole.
+        """
+        self._watch_signals()
+        server = HttpServer(self.app, self.settings.http)
+        self.port = server.port
+        async with asyncio.TaskGroup() as group:
+            http = group.create_task(self._part("http", server.run()))
+            loop = EventLoopWatchdog(
+                limit_seconds=self.settings.kafka.session_timeout_ms / 2000,
+                exit=self._hard_exit,
+                metrics=self.metrics,
+            )
+            watching = [group.create_task(loop.run())]
+            status = await self._prepare()
+            parts = []
+            if status == 0 and not self._stop.is_set():
+                watching += [group.create_task(dog) for dog in self._watchdogs()]
+                parts = [group.create_task(self._part(*part)) for part in self._parts()]
+                log.info(
+                    "Service %s listens", self.name, extra={"action": "started", "url": server.url}
+                )
+                await self._stop.wait()
+            self._stop.set()
+            await self._drain(server, http, parts)
+            for task in watching:
+                task.cancel()
+        log.info("Service %s has stopped", self.name, extra={"action": "stopped"})
+        return status
+
+    async def _prepare(self) -> int:
+        """Wait for the database and look at its migrations; 0 when the service can work."""
+        told = None
+        while not self._stop.is_set():
+            try:
+                pending = await housekeeping.prepare(self.engine, self.name)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                if (seen := type(error).__name__) != told:
+                    told = seen
+                    log.warning(
+                        "The database does not answer yet: %s",
+                        error,
+                        extra={"action": "database_awaited", "reason": seen},
+                    )
+                await self._pause(DATABASE_RETRY_SECONDS)
+                continue
+            if pending:
+                log.error(
+                    "The database lacks migrations of %s (%s): run `tierline migrate`",
+                    self.name,
+                    ", ".join(pending),
+                    extra={"action": "migrations_pending"},
+                )
+                return PENDING_STATUS
+            self._prepared = True
+            return 0
+        return 0
+
+    def _parts(self) -> Iterable[tuple[str, Coroutine[object, object, None]]]:
+        """What runs besides HTTP, by name."""
+        yield "relay", self.relay.run()
+        for worker in self.workers:
+            yield worker.name, worker.run()
+        if self.consumer is not None:
+            yield "consumer", self.consumer.run()
+
+    def _watchdogs(self) -> Iterable[Coroutine[object, object, None]]:
+        keeper = housekeeping.Housekeeper(
+            database=self.engine,
+            clock=self._clock,
+            metrics=self.metrics,
+            watermark=self.watermark,
+            consumer=self.consumer,
+            keep_days=self.settings.outbox.keep_days,
+        )
+        yield Worker("clock_guard", self.guard.step, idle_seconds=1.0).run()
+        yield Worker("housekeeping", keeper.step, idle_seconds=5.0).run()
+        if self.consumer is not None:
+            yield ProgressWatchdog(
+                lag=self.consumer.lag,
+                committed=self.consumer.committed_batches,
+                stall_seconds=self.settings.consumer.stall_seconds,
+                exit=self._hard_exit,
+            ).run()
+
+    async def _part(self, name: str, running: Coroutine[object, object, None]) -> None:
+        """Run one part; its end is an error unless the service is stopping."""
+        await running
+        if not self._stop.is_set():
+            raise SideTaskEndedError(f"{name} of {self.name} has ended by itself")
+
+    async def _drain(
+        self, server: HttpServer, http: asyncio.Task[None], parts: Sequence[asyncio.Task[None]]
+    ) -> None:
+        """Stop in order: requests, workers and the batch in hand, the relay, connections."""
+        hard = threading.Timer(HARD_EXIT_SECONDS, self._hard_exit, args=(1,))
+        hard.daemon = True
+        hard.start()
+        log.info("Service %s stops", self.name, extra={"action": "stopping"})
+        try:
+            server.stop()
+            await _ended([http], HTTP_SECONDS)
+            for worker in self.workers:
+                worker.stop()
+            if self.consumer is not None:
+                self.consumer.stop()
+            self.relay.worker.stop()
+            await _ended(parts, BATCH_SECONDS)
+            await self._flush()
+            await self.relay.stop()
+            for close in self._on_stop:
+                await close()
+            await self.engine.dispose()
+        finally:
+            hard.cancel()
+
+    async def _flush(self) -> None:
+        """Publish what the last batch has said, if the broker takes it in time."""
+        try:
+            async with asyncio.timeout(RELAY_SECONDS):
+                while self._prepared and await self.relay.step():
+                    continue
+        except Exception as error:
+            log.warning(
+                "What is unpublished waits in the outbox for the next start: %s",
+                error,
+                extra={"action": "relay_not_flushed", "reason": type(error).__name__},
+            )
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.stop)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
+    """Wait for `tasks`, and cancel those that take longer."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
