@@ -17,7 +17,11 @@ from .vocabulary import (
 
 @payload("ticket.queued", topic=ASSIGNMENTS)
 class TicketQueued(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """The ticket waits in a queue. `rank` orders the line, lower first; `weight` is its cost (N2.34)."""
+    """The ticket waits in a queue. `rank` orders the line, lower first; `weight` is its cost (N2.34).
+
+    An agent needs all of `required_skills` and one of `any_skills`; `preferred_skills` and `prefer`
+    (who is asked first) only choose between agents (semantics G3).
+    """
 
     queue: str
     level: str
@@ -25,6 +29,9 @@ class TicketQueued(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
     weight: int
     reason: QueueReason
     required_skills: dict[str, int]
+    any_skills: dict[str, int] = {}
+    preferred_skills: dict[str, int] = {}
+    prefer: str | None = None
     rule: str | None = None
     boosts: list[str] = []
     notify: list[str] = []
