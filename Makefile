@@ -1,1 +1,78 @@
 # Tierline. `make` alone lists the targets; `make demo` and `make test` do all their own set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RUN := $(BIN)/python -m services.cli
+SOURCES := services shared tests
+
+##@ Start
+.PHONY: help demo up test
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## a seeded support day in about a minute: four services, a broker, a database
+	@$(RUN) demo $(ARGS)
+
+up: $(READY) ## everything on the embedded servers, in the foreground; Ctrl-C stops it
+	@$(RUN) up $(ARGS)
+
+test: $(READY) ## set up and run the whole test suite (ARGS='-k sla' for a part of it)
+	@$(BIN)/python -m pytest $(ARGS)
+
+##@ Set up
+.PHONY: setup lock clean
+setup: $(READY) ## .venv with every dependency, hashed and locked
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "Tierline needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv module. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV): about a minute, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: $(READY) ## renew requirements/*.txt from pyproject.toml
+	@for set in "runtime:" "local:--extra local" "dev:--extra local --group dev"; do \
+	  $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make lock" --output-file requirements/$${set%%:*}.txt || exit 1; done
+
+clean: ## remove .venv and every cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+##@ Check
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix
+check: lint types imports contracts-check docs-check ## everything that needs no server
+
+lint: $(READY) ## ruff: rules and format
+	@$(BIN)/ruff check --quiet $(SOURCES) && $(BIN)/ruff format --check --quiet $(SOURCES) && echo "lint: clean"
+
+fix: $(READY) ## what ruff can mend by itself
+	@$(BIN)/ruff check --quiet --fix $(SOURCES); $(BIN)/ruff format --quiet $(SOURCES)
+
+types: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+
+imports: $(READY) ## the walls between services and layers
+	@$(BIN)/lint-imports
+
+##@ Contracts and documents
+contracts: $(READY) ## write the events' JSON Schemas from the code
+	@$(RUN) contracts export
+
+contracts-check: $(READY) ## schemas are fresh and only ever grow
+	@$(RUN) contracts check
+
+docs: $(READY) ## write docs/metrics.md from the catalogue
+	@$(RUN) docs metrics > docs/metrics.md
+
+docs-check: $(READY) ## generated documents are fresh, the shipped workflows load
+	@$(RUN) docs metrics | diff -u docs/metrics.md - && echo "docs/metrics.md: fresh"
+	@$(RUN) workflow check deploy/workflow.yaml
+	@$(RUN) workflow check deploy/workflow-demo.yaml

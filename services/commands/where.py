@@ -1,0 +1,72 @@
+"""What most commands ask first: where is Tierline, and how to say plainly that something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn, TypeVar
+
+import asyncpg
+import typer
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.installation import Installation, NotRunningError, find
+from services.local import LocalSettings
+from shared.db.engine import create_migration_engine
+from shared.kafka.client import BrokerError
+from shared.settings import KafkaSettings, ServiceSettings
+
+T = TypeVar("T")
+
+
+def stop(message: str, status: int = 1) -> NoReturn:
+    """End the command with a sentence on stderr."""
+    print(message, file=sys.stderr)
+    raise typer.Exit(status)
+
+
+def installation() -> Installation:
+    """The Tierline that this command is about; ends the command when there is none."""
+    try:
+        return find(LocalSettings().folder)
+    except NotRunningError as error:
+        stop(str(error))
+
+
+def kafka_settings(where: Installation) -> KafkaSettings:
+    """The broker of `where`, with the rest of TIERLINE_KAFKA__… from the environment."""
+    given = ServiceSettings().kafka
+    changes = {"bootstrap_servers": where.bootstrap_servers, **where.kafka}
+    return given.model_copy(update=changes)
+
+
+def carry_out(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; a server that is away ends it with a sentence, not a traceback."""
+    try:
+        return asyncio.run(work)
+    except (OSError, asyncpg.PostgresError, DBAPIError) as error:
+        cause = getattr(error, "orig", None) or error
+        stop(f"The database said: {cause}")
+    except BrokerError as error:
+        stop(f"The broker said: {error}")
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@asynccontextmanager
+async def operator(url: str) -> AsyncIterator[AsyncConnection]:
+    """One transaction with the operator's own rights, committed at the end."""
+    engine = create_migration_engine(url)
+    try:
+        async with engine.begin() as tx:
+            yield tx
+    finally:
+        await engine.dispose()
+
+
+async def look_into(tx: AsyncConnection, service: str) -> None:
+    """From here on, table names mean those of `service`."""
+    await tx.exec_driver_sql(f"SET LOCAL search_path = {service}")

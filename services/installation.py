@@ -1,0 +1,81 @@
+"""Where a running Tierline is: what `tierline up` leaves behind for the other commands to find.
+
+The environment wins: a command that is told `TIERLINE_DATABASE__URL` or
+`TIERLINE_KAFKA__BOOTSTRAP_SERVERS` uses them and looks nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+#: The services in the order in which work passes through them, with their default ports.
+PORTS: Final[Mapping[str, int]] = {
+    "intake": 8081,
+    "router": 8082,
+    "escalator": 8083,
+    "notifier": 8084,
+}
+
+FILE: Final = "running.json"
+
+
+class NotRunningError(Exception):
+    """No Tierline was found; the message says where it was looked for and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The addresses and credentials of one running Tierline."""
+
+    database_url: str
+    bootstrap_servers: str
+    urls: Mapping[str, str]
+    api_key: str | None = None
+    webhook_secret: str | None = None
+    kafka: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(self, data_dir: Path) -> None:
+        """Let other commands find this installation; the file is for its owner's eyes only."""
+        path = data_dir / FILE
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self), indent=2))
+
+    @staticmethod
+    def forget(data_dir: Path) -> None:
+        """It runs no longer."""
+        (data_dir / FILE).unlink(missing_ok=True)
+
+
+def find(data_dir: Path) -> Installation:
+    """The installation the environment names, else the one `tierline up` runs in `data_dir`.
+
+    Raises NotRunningError when there is neither.
+    """
+    path = data_dir / FILE
+    running = json.loads(path.read_text()) if path.exists() else {}
+    known = running | {name: value for name, value in _environment().items() if value}
+    if "database_url" not in known or "bootstrap_servers" not in known:
+        raise NotRunningError(
+            f"No Tierline runs here (looked for {path}). Start one with `tierline up`, or set "
+            "TIERLINE_DATABASE__URL and TIERLINE_KAFKA__BOOTSTRAP_SERVERS."
+        )
+    return Installation(**{"urls": default_urls(), **known})
+
+
+def default_urls() -> dict[str, str]:
+    """Where the services listen unless told otherwise."""
+    return {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
+
+
+def _environment() -> dict[str, str | None]:
+    return {
+        "database_url": os.environ.get("TIERLINE_DATABASE__URL"),
+        "bootstrap_servers": os.environ.get("TIERLINE_KAFKA__BOOTSTRAP_SERVERS"),
+        "api_key": os.environ.get("TIERLINE_API_KEY"),
+        "webhook_secret": os.environ.get("TIERLINE_WEBHOOK_SECRET"),
+    }
