@@ -1,0 +1,124 @@
+"""What the router says about a ticket when it hears something: queue it, move it, let it go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.contracts import (
+    EscalationAdvanced,
+    EscalationRaised,
+    Payload,
+    TicketAssigned,
+    TicketOpened,
+    TicketQueued,
+    TicketReclassified,
+    TicketReopened,
+    TicketResumed,
+    TicketUnassigned,
+)
+from shared.contracts.vocabulary import AssignReason, QueueReason, UnassignReason
+from shared.policy import WorkflowPolicy
+
+from .eligible import skill_fit
+from .roster import Agent
+from .routing import height, queued, raised_level
+from .work import WorkItem, WorkStatus, replace
+
+
+def decide(
+    item: WorkItem, payload: Payload, *, policy: WorkflowPolicy, agent: Agent | None
+) -> list[Payload]:
+    """What follows from `payload`, which `item` has already heard. `agent` holds the ticket, if any.
+
+    A fact is never refused: what changes nothing is answered with nothing.
+    """
+    if item.opened is None:
+        return []
+    if item.status is WorkStatus.DONE:
+        return _when_done(item, payload, policy)
+    match payload:
+        case TicketOpened() if item.status is WorkStatus.UNOPENED:
+            return [queued(item, QueueReason.NEW, policy)]
+        case EscalationRaised() | EscalationAdvanced():
+            return _raised(item, policy)
+        case TicketResumed():
+            return _woken(item, agent, policy)
+        case TicketReclassified():
+            return _reclassified(item, policy)
+        case _:
+            return []
+
+
+def give_back(
+    item: WorkItem, why: UnassignReason, reason: QueueReason, policy: WorkflowPolicy
+) -> list[Payload]:
+    """Take the ticket from its agent, if it has one, and put it into the queue it belongs to now."""
+    return [*_taken_from_agent(item, why), queued(item, reason, policy)]
+
+
+def assigned(
+    item: WorkItem, agent: Agent, reason: AssignReason, now: datetime, *, fit: float | None = None
+) -> TicketAssigned:
+    """`ticket.assigned` for `agent`; `fit` where it is known already."""
+    assert item.place is not None
+    return TicketAssigned(
+        ticket_id=item.ticket_id,
+        agent_id=agent.agent_id,
+        team=agent.team,
+        queue=item.place.queue,
+        level=item.place.level,
+        weight=item.weight,
+        skill_fit=round(skill_fit(agent, item) if fit is None else fit, 3),
+        waited_seconds=item.waited_seconds(now),
+        reason=reason,
+        previous_agent_id=item.agent_id or item.previous_agent_id,
+    )
+
+
+def _when_done(item: WorkItem, payload: Payload, policy: WorkflowPolicy) -> list[Payload]:
+    if isinstance(payload, TicketReopened):
+        return [queued(item, QueueReason.REOPENED, policy)]
+    return _taken_from_agent(item, UnassignReason.RESOLVED)
+
+
+def _taken_from_agent(item: WorkItem, why: UnassignReason) -> list[Payload]:
+    if item.agent_id is None:
+        return []
+    return [TicketUnassigned(ticket_id=item.ticket_id, agent_id=item.agent_id, reason=why)]
+
+
+def _raised(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
+    """Move up, never sideways or down: a level is a floor (semantics L10)."""
+    level = raised_level(item, policy)
+    if item.place is None or level is None:
+        return []
+    if height(level, policy) <= height(item.place.level, policy):
+        return []
+    return give_back(item, UnassignReason.ESCALATION, QueueReason.ESCALATION, policy)
+
+
+def _woken(item: WorkItem, agent: Agent | None, policy: WorkflowPolicy) -> list[Payload]:
+    """Stay with the agent who is at work and has room for the full cost; else queue (semantics G13).
+
+    `agent.load` still counts the quarter that a paused ticket costs.
+    """
+    if agent is None:
+        return []
+    if not agent.at_work:
+        return give_back(item, UnassignReason.WENT_OFFLINE, QueueReason.RELEASED, policy)
+    if agent.headroom < item.full_cost - item.weight:
+        return give_back(item, UnassignReason.REBALANCED, QueueReason.RELEASED, policy)
+    return []
+
+
+def _reclassified(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
+    """A waiting ticket whose new facts ask for another place is queued there; held ones stay."""
+    if item.status is not WorkStatus.WAITING or item.place is None:
+        return []
+    now_asked = queued(item, QueueReason.MANUAL, policy)
+    return [] if _same_place(now_asked, item.place) else [now_asked]
+
+
+def _same_place(one: TicketQueued, other: TicketQueued) -> bool:
+    """Whether both say the same apart from why they were said and who was told."""
+    return replace(one, reason=other.reason, notify=other.notify, cc=other.cc) == other

@@ -1,0 +1,195 @@
+"""Who gets which ticket: one pure function over the waiting tickets and the roster (semantics G1–G3).
+
+Tickets are taken in the order of the line, and each goes to the best agent who may have it at that
+moment. Within a run desks only fill, so an agent's place among the candidates only gets worse: a heap
+a lane, whose stale tops are put back, answers "who is best" without looking at everybody.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.contracts.vocabulary import AssignReason, QueueReason
+
+from .eligible import Nobody, nobody, qualifies, skill_fit
+from .roster import Agent
+from .work import WorkItem
+
+#: An agent's place among the candidates, best first: -fit, load ratio, 0 if they know the ticket,
+#: last assignment, id (semantics G3).
+Standing = tuple[float, float, int, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A ticket and the agent who gets it, with the figures it rests on (semantics G16)."""
+
+    item: WorkItem
+    agent_id: str
+    team: str
+    reason: AssignReason
+    skill_fit: float
+    load_ratio: float
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What one run found: matches in the order of the line, and the lanes nobody could serve."""
+
+    matches: tuple[Match, ...]
+    nobody: Mapping[str, Nobody]
+
+
+def in_line(item: WorkItem) -> tuple[int, int, datetime, UUID]:
+    """A ticket's place in the line, first come smallest: priority class, rank, age, id.
+
+    Slack (semantics G2) will stand behind the priority class.
+    """
+    assert item.place is not None
+    assert item.opened_at is not None
+    return (item.priority_class, item.place.rank, item.opened_at, item.ticket_id)
+
+
+def match(
+    waiting: Iterable[WorkItem], roster: Sequence[Agent], *, now: datetime, limit: int
+) -> Matching:
+    """Match waiting tickets to free agents, at most `limit` of them.
+
+    Nobody gets a ticket they do not qualify for or have no room for, and nobody who stands better is
+    passed over (semantics H6, H7). The same arguments give the same answer.
+    """
+    desks = {agent.agent_id: _Desk(agent) for agent in roster}
+    lanes: dict[str, _Lane] = {}
+    matches: list[Match] = []
+    for item in sorted(waiting, key=in_line):
+        if len(matches) == limit:
+            break
+        lane = lanes.get(item.lane)
+        if lane is None:
+            lane = lanes[item.lane] = _Lane(item, roster, desks)
+        found = lane.best_for(item)
+        if found is not None:
+            matches.append(lane.match(item, found))
+            desks[found.agent.agent_id].take(item.cost, now)
+    empty = {name: lane.nobody for name, lane in lanes.items() if lane.nobody is not None}
+    return Matching(tuple(matches), empty)
+
+
+class _Desk:
+    """An agent's desk as it fills during a run."""
+
+    __slots__ = ("agent", "last_assigned", "limit", "load")
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.load = agent.load
+        self.limit = agent.limit
+        self.last_assigned = (
+            agent.last_assigned_at.timestamp() if agent.last_assigned_at else float("-inf")
+        )
+
+    @property
+    def load_ratio(self) -> float:
+        return self.load / self.limit if self.limit else 1.0
+
+    def has_room_for(self, cost: int) -> bool:
+        return self.load + cost <= self.limit
+
+    def take(self, cost: int, now: datetime) -> None:
+        self.load += cost
+        self.last_assigned = now.timestamp()
+
+
+class _Lane:
+    """The tickets that ask the same, and the people who are online and qualify for them."""
+
+    def __init__(self, item: WorkItem, roster: Sequence[Agent], desks: Mapping[str, _Desk]) -> None:
+        self._desks = desks
+        self._fit = {
+            agent.agent_id: skill_fit(agent, item)
+            for agent in roster
+            if agent.online and qualifies(agent, item)
+        }
+        self.nobody = None if self._fit else nobody(item, roster)
+        self._heaps: dict[int, list[Standing]] = {}
+
+    def best_for(self, item: WorkItem) -> _Desk | None:
+        """The desk the ticket goes to; None while everybody who qualifies is full."""
+        known = self._knows(item)
+        if known is not None and item.place and item.place.reason is QueueReason.REOPENED:
+            return known  # its former agent comes first (semantics R4)
+        best = self._first_willing(item) if item.declined else self._top(item.cost)
+        if known is None or best is None:
+            return best
+        return min(known, best, key=lambda desk: self._standing(desk, item))
+
+    def match(self, item: WorkItem, desk: _Desk) -> Match:
+        """The match of `item` with `desk`, before the desk takes it."""
+        agent = desk.agent
+        return Match(
+            item=item,
+            agent_id=agent.agent_id,
+            team=agent.team,
+            reason=_reason(item, agent),
+            skill_fit=self._fit[agent.agent_id],
+            load_ratio=desk.load_ratio,
+            candidates=len(self._fit),
+        )
+
+    def _knows(self, item: WorkItem) -> _Desk | None:
+        """The desk of the ticket's former agent, if it may go there again."""
+        previous = item.previous_agent_id
+        if previous is None or previous not in self._fit or previous in item.declined:
+            return None
+        desk = self._desks[previous]
+        return desk if desk.has_room_for(item.cost) else None
+
+    def _standing(self, desk: _Desk, item: WorkItem | None = None) -> Standing:
+        agent_id = desk.agent.agent_id
+        knows = item is not None and item.previous_agent_id == agent_id
+        return (
+            -self._fit[agent_id],
+            desk.load_ratio,
+            0 if knows else 1,
+            desk.last_assigned,
+            agent_id,
+        )
+
+    def _top(self, cost: int) -> _Desk | None:
+        """The best desk with room for `cost`, whoever knows the ticket left aside."""
+        heap = self._heaps.get(cost)
+        if heap is None:
+            heap = self._heaps[cost] = [self._standing(self._desks[one]) for one in self._fit]
+            heapq.heapify(heap)
+        while heap:
+            desk = self._desks[heap[0][-1]]
+            standing = self._standing(desk)
+            if not desk.has_room_for(cost):
+                heapq.heappop(heap)
+            elif standing == heap[0]:
+                return desk
+            else:
+                heapq.heapreplace(heap, standing)
+        return None
+
+    def _first_willing(self, item: WorkItem) -> _Desk | None:
+        """The best desk with room among those who have not given the ticket back."""
+        desks = [self._desks[one] for one in self._fit if one not in item.declined]
+        return min(
+            (desk for desk in desks if desk.has_room_for(item.cost)),
+            key=self._standing,
+            default=None,
+        )
+
+
+def _reason(item: WorkItem, agent: Agent) -> AssignReason:
+    if item.previous_agent_id == agent.agent_id:
+        return AssignReason.AFFINITY
+    if item.place and item.place.reason is QueueReason.ESCALATION:
+        return AssignReason.ESCALATION
+    return AssignReason.SKILL_MATCH

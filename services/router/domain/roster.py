@@ -1,0 +1,110 @@
+"""Who is there, what they can do and how much they hold: agents, and the accounting of load.
+
+Weight is counted in quarters of a weight unit, because a paused ticket costs a quarter (semantics G1)
+and a sum of quarters must stay exact. People and events speak of whole units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from shared.contracts import AgentUpdated
+from shared.contracts.vocabulary import Presence
+
+from .work import UNIT, WorkItem
+
+#: Presences of people who are at work, whether or not they take new tickets (semantics G5, G13).
+AT_WORK: Final = frozenset({Presence.ONLINE, Presence.BUSY})
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent. `capacity`, `capacity_target` and `load` are in quarters; `skills` are 1 to 5.
+
+    No `channels` means all of them. `version` counts the saves and names the `agent.updated` events.
+    """
+
+    agent_id: str
+    name: str
+    team: str
+    level: str
+    capacity: int
+    skills: dict[str, int] = {}
+    channels: tuple[str, ...] = ()
+    capacity_target: int | None = None
+    load: int = 0
+    presence: Presence = Presence.OFFLINE
+    version: int = 0
+    last_assigned_at: datetime | None = None
+
+    @property
+    def limit(self) -> int:
+        """What the agent may hold from now on: a lowered capacity counts at once (semantics G6)."""
+        return self.capacity if self.capacity_target is None else self.capacity_target
+
+    @property
+    def headroom(self) -> int:
+        """How much more the agent may take, in quarters."""
+        return max(0, self.limit - self.load)
+
+    @property
+    def online(self) -> bool:
+        """Takes new tickets."""
+        return self.presence is Presence.ONLINE
+
+    @property
+    def at_work(self) -> bool:
+        """On shift and present: keeps what they hold, and may become free (semantics G5, G13)."""
+        return self.presence in AT_WORK
+
+
+def with_load(agent: Agent, load: int) -> Agent:
+    """The agent holding `load`; a lowered capacity follows the load down (semantics G6)."""
+    return with_limit(msgspec.structs.replace(agent, load=load), agent.limit)
+
+
+def with_limit(agent: Agent, limit: int) -> Agent:
+    """The agent with a new capacity: at once, or as a target while more than that is held."""
+    target = limit if agent.load > limit else None
+    return msgspec.structs.replace(agent, capacity=max(limit, agent.load), capacity_target=target)
+
+
+def settle(roster: Mapping[str, Agent], before: WorkItem, after: WorkItem) -> dict[str, Agent]:
+    """The agents whose load differs because `before` became `after`; empty if nobody's does.
+
+    Load is therefore always the sum of what the open tickets cost. Every agent that either item
+    names must be in `roster`.
+    """
+    changed: dict[str, Agent] = {}
+    for item, sign in ((before, -1), (after, 1)):
+        if item.agent_id is not None:
+            agent = changed.get(item.agent_id) or roster[item.agent_id]
+            changed[item.agent_id] = msgspec.structs.replace(
+                agent, load=agent.load + sign * item.cost
+            )
+    return {
+        agent_id: with_load(roster[agent_id], agent.load)
+        for agent_id, agent in changed.items()
+        if agent.load != roster[agent_id].load
+    }
+
+
+def agent_updated(agent: Agent) -> AgentUpdated:
+    """The agent as the world hears of them, in whole weight units, broken ones counted as whole."""
+    return AgentUpdated(
+        agent_id=agent.agent_id,
+        name=agent.name,
+        team=agent.team,
+        level=agent.level,
+        skills=agent.skills,
+        capacity=_units(agent.capacity),
+        load=_units(agent.load),
+        presence=agent.presence,
+    )
+
+
+def _units(quarters: int) -> int:
+    return -(-quarters // UNIT)
