@@ -72,7 +72,7 @@ async def upgrade(url: str, services: Iterable[str] | None = None) -> None:
             await _take_turn(connection)
             try:
                 for service in services or services_with_migrations():
-                    await _make_schema(connection, service)
+                    await make_schema(connection, service)
                     await connection.run_sync(_upgrade_service, service)
                     await connection.commit()
             finally:
@@ -122,7 +122,8 @@ async def _take_turn(connection: AsyncConnection) -> None:
     await connection.commit()
 
 
-async def _make_schema(connection: AsyncConnection, service: str) -> None:
+async def make_schema(connection: AsyncConnection, service: str) -> None:
+    """Make role and schema of `service` where they are missing, and commit."""
     for statement in (_ROLE, _MEMBERSHIP, *_SCHEMA):
         await connection.exec_driver_sql(statement.format(schema=service, role=role_of(service)))
     await connection.commit()
