@@ -21,8 +21,8 @@ class BrokerError(Exception):
     """The broker refused, or something about it is wrong that waiting will not mend."""
 
 
-class BrokerUnavailableError(BrokerError):
-    """The broker did not answer within its time limit. Transient: try again."""
+class BrokerUnavailableError(BrokerError, ConnectionError):
+    """The broker did not answer within its time limit. A ConnectionError, hence transient: try again."""
 
 
 class UnknownTopicError(BrokerError):
@@ -105,7 +105,7 @@ class Consumer(Protocol):
         ...
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
-        """Undo `pause`."""
+        """Undo `pause`, which a new assignment of the partition undoes as well."""
         ...
 
     async def stop(self) -> None:
