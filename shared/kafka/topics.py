@@ -1,0 +1,98 @@
+"""The public topics as `deploy/kafka/topics.yaml` states them: load, create, compare.
+
+The file says who writes a topic, who reads it and how it is kept; the contract tests hold it to the
+payloads. The broker is only ever added to: an existing topic is compared, never altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+from ruamel.yaml import YAML
+
+from .client import Kafka
+from .records import TopicSpec
+
+#: In a checkout and in the wheel alike the file lies beside the packages.
+PACKAGED: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
+
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One public topic. Compacted ones keep the last record of every key for ever."""
+
+    producer: str
+    consumers: tuple[str, ...]
+    key: Literal["ticket_id", "agent_id"]
+    partitions: int
+    retention_days: int | None = None
+    cleanup: Literal["delete", "compact"] = "delete"
+
+    def __post_init__(self) -> None:
+        if self.partitions < 1:
+            raise ValueError("a topic has at least one partition")
+        if (self.cleanup == "delete") != (self.retention_days is not None):
+            raise ValueError("either retention_days or `cleanup: compact`")
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long a record is kept; None for ever."""
+        return None if self.retention_days is None else timedelta(days=self.retention_days)
+
+    def spec(self, name: str) -> TopicSpec:
+        """What the broker is told."""
+        config: dict[str, str] = {"cleanup.policy": self.cleanup}
+        if self.retention is not None:
+            config["retention.ms"] = str(self.retention // _MILLISECOND)
+        return TopicSpec(name, self.partitions, config)
+
+
+def load(path: Path = PACKAGED) -> Mapping[str, Topic]:
+    """The topics by name, in the file's order. Raises OSError, or msgspec.ValidationError with a path."""
+    document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    return MappingProxyType(msgspec.convert(document, dict[str, Topic]))
+
+
+async def apply(kafka: Kafka, topics: Mapping[str, Topic] | None = None) -> list[str]:
+    """Create the topics that are missing; returns their names. Raises BrokerError."""
+    existing = await kafka.describe_topics()
+    missing = [
+        topic.spec(name) for name, topic in (topics or load()).items() if name not in existing
+    ]
+    if missing:
+        await kafka.create_topics(missing)
+    return [spec.name for spec in missing]
+
+
+async def drift(kafka: Kafka, topics: Mapping[str, Topic] | None = None) -> list[str]:
+    """One sentence for every difference between the file and the broker; none is good news.
+
+    A setting the broker does not tell is not compared. Raises BrokerError.
+    """
+    existing = await kafka.describe_topics()
+    sentences = []
+    for name, topic in (topics or load()).items():
+        if name in existing:
+            sentences += _differences(topic.spec(name), existing[name])
+        else:
+            sentences.append(f"{name} is missing")
+    return sentences
+
+
+def _differences(wanted: TopicSpec, found: TopicSpec) -> list[str]:
+    sentences = []
+    if found.partitions != wanted.partitions:
+        sentences.append(
+            f"{wanted.name} has {found.partitions} partitions instead of {wanted.partitions}"
+        )
+    for key, value in wanted.config.items():
+        is_now = found.config.get(key, value)
+        if is_now != value:
+            sentences.append(f"{wanted.name} has {key}={is_now} instead of {value}")
+    return sentences
