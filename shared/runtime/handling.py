@@ -1,0 +1,187 @@
+"""One batch, one transaction: claim, sort, handle, number and write what follows, park, commit.
+
+The number of statements does not depend on the size of the batch; only finding a bad record costs work a
+record (`isolation.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock
+from shared.contracts import follow_ups_to_events
+from shared.db import dead_letters, inbox, outbox, stream
+from shared.db.dead_letters import Letter, Reason
+from shared.db.engine import Transaction
+from shared.observability.metrics import RuntimeMetrics
+
+from .batch import Batch, Handler
+from .decoding import Entry, Received
+from .errors import DeadLetterLimit, is_transient
+from .isolation import isolate
+from .sorting import Parked, Sorted, Stall, sort
+
+log = logging.getLogger(__name__)
+
+#: Reasons that are somebody's fault, and count against the limit.
+BAD = frozenset({Reason.UNDECODABLE, Reason.POISON})
+
+
+@dataclass(slots=True)
+class Handled:
+    """What has become of a batch. `filling`: keys with parked events that may follow now."""
+
+    applied: list[Received] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    repeats: int = 0
+    filling: set[str] = field(default_factory=set)
+
+
+class Applier:
+    """Gives events to the service's handler and writes what follows, inside a transaction."""
+
+    def __init__(self, handler: Handler, *, source: str) -> None:
+        self._handler = handler
+        self._source = source
+
+    async def apply(self, tx: Transaction, items: Sequence[Received], now: datetime) -> None:
+        """Handle `items` as one batch. Raises what the handler raises."""
+        batch = Batch(
+            events=tuple(item.event for item in items),
+            now=now,
+            partitions={item.key: item.record.partition for item in items},
+        )
+        said = await self._handler(tx, batch)
+        if said:
+            await outbox.add(tx, follow_ups_to_events(list(said), source=self._source, now=now))
+
+
+class BatchHandling:
+    """Applies batches of records, each in one transaction."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        applier: Applier,
+        *,
+        limit: DeadLetterLimit,
+        metrics: RuntimeMetrics,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._applier = applier
+        self._limit = limit
+        self._metrics = metrics
+
+    async def handle(self, entries: Sequence[Entry]) -> Handled:
+        """Apply what can be applied, park what cannot, commit.
+
+        Raises transient errors and HaltedError; nothing is committed then.
+        """
+        try:
+            handled = await self._attempt(entries, self._apply_all)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.warning(
+                "A batch failed and is taken apart: %s",
+                error,
+                extra={"action": "batch_isolated", "count": len(entries)},
+            )
+            handled = await self._attempt(entries, self._apply_isolating)
+        self._tell(handled)
+        return handled
+
+    async def _attempt(self, entries: Sequence[Entry], apply: _Apply) -> Handled:
+        now = self._clock.now()
+        async with self._engine.begin() as tx:
+            fresh = await _claim(tx, entries)
+            found = await _sort(tx, fresh)
+            applied, culprits = await apply(tx, found.apply, now)
+            parked = found.parked + culprits
+            await stream.advance(tx, _last_of(applied))
+            await dead_letters.park(tx, [_letter(p) for p in parked], now)
+            verdicts = _verdicts(fresh, applied, parked)
+            self._limit.check(verdicts, now)
+        self._limit.count(verdicts, now)
+        self._count_sequences(found)
+        return Handled(applied, parked, len(entries) - len(fresh), found.filling)
+
+    async def _apply_all(
+        self, tx: Transaction, items: Sequence[Received], now: datetime
+    ) -> tuple[list[Received], list[Parked]]:
+        if items:
+            await self._applier.apply(tx, items, now)
+        return list(items), []
+
+    async def _apply_isolating(
+        self, tx: Transaction, items: Sequence[Received], now: datetime
+    ) -> tuple[list[Received], list[Parked]]:
+        async def attempt(part: Sequence[Received]) -> Sequence[Received]:
+            await self._applier.apply(tx, part, now)
+            return part
+
+        found = await isolate(tx, items, attempt, key=lambda item: item.key)
+        bad = [Parked(c.item, Reason.POISON, c.error) for c in found.culprits]
+        behind = [Parked(i, Reason.STALLED, "behind a parked event") for i in found.behind]
+        return [item for part in found.results for item in part], bad + behind
+
+    def _count_sequences(self, found: Sorted) -> None:
+        for entry in found.truncated:
+            self._metrics.sequence_truncated.labels(topic=entry.event.topic).inc()
+        for parked in found.parked:
+            if parked.reason is Reason.GAP:
+                self._metrics.sequence_gaps.labels(topic=parked.entry.record.topic).inc()
+            elif parked.reason is Reason.LATE:
+                self._metrics.sequence_late.labels(topic=parked.entry.record.topic).inc()
+
+    def _tell(self, handled: Handled) -> None:
+        for entry in handled.applied:
+            self._metrics.events_consumed.labels(type=entry.type).inc()
+        if handled.repeats:
+            self._metrics.inbox_duplicates.one.inc(handled.repeats)
+        self._metrics.batch_events.one.observe(len(handled.applied) + len(handled.parked))
+        for parked in handled.parked:
+            log.warning(
+                "An event was parked (%s)",
+                parked.reason,
+                extra={
+                    "action": "event_parked",
+                    "ticket_id": parked.entry.key,
+                    "event_id": parked.entry.id,
+                    "topic": parked.entry.record.topic,
+                    "reason": parked.reason,
+                },
+            )
+
+
+async def _claim(tx: Transaction, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries nobody has handled before, each id once, in the order of the records."""
+    claimed = await inbox.claim(tx, [(entry.id, entry.type) for entry in entries])
+    fresh = []
+    for entry in entries:
+        if entry.id in claimed:
+            claimed.discard(entry.id)
+            fresh.append(entry)
+    return fresh
+
+
+async def _sort(tx: Transaction, fresh: Sequence[Entry]) -> Sorted:
+    """Two statements; the stream rows stay locked, so nobody else sorts the same keys meanwhile."""
+    streams = {entry.stream for entry in fresh if isinstance(entry, Received)}
+    last = await stream.applied(tx, streams)
+    stalls = await stalls_of(tx, {entry.key for entry in fresh if entry.key})
+    return sort(fresh, last=last, stalls=stalls)
+
+
+def _last_of(applied: Iterable[Received]) -> dict[stream.Stream, int]:
+    reached: dict[stream.Stream, int] = {}
+    for entry in applied:
+        reached[entry.stream] = max(entry.event.sequence, reached.get(entry.stream, 0))
+    return reached
