@@ -1,0 +1,1 @@
+"""The notifier's rules: pure, without IO and without a clock of their own."""

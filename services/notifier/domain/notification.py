@@ -1,0 +1,92 @@
+"""One notification: one message to one recipient over one channel, and how far it has come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts import Cause
+from shared.contracts.vocabulary import SuppressReason
+from shared.ids import derived_id
+
+#: What a template may say: primitive values, no personal data.
+Fields = dict[str, str | int | None]
+
+
+class Status(StrEnum):
+    """Where a notification is in its life. Pending and leased ones may still be sent."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    DEAD = "dead"
+    SUPPRESSED = "suppressed"
+
+
+class Kind(StrEnum):
+    """What a notification is about, which decides what voids it (semantics L8)."""
+
+    TICKET = "ticket"
+    CLOCK = "clock"
+    ESCALATION = "escalation"
+    CORRECTION = "correction"
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The fact a notification tells of. `clock` is `metric:cycle`; `threshold` in percent, 100 is
+    the breach. A correction names the notifications it `corrects`, and the fact that disproved them.
+    """
+
+    fact_id: UUID
+    fact: str
+    kind: Kind
+    happened_at: datetime
+    clock: str | None = None
+    threshold: int | None = None
+    escalation_id: UUID | None = None
+    corrects: tuple[UUID, ...] = ()
+    disproved_by: UUID | None = None
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A planned message.
+
+    `target` names what delivery has to reach (a relay, a host), never a person's address: that is
+    looked up when it is sent. `reason` says why it is suppressed, or, while it is leased, why it
+    must not be tried again. `unknowns` counts attempts whose outcome nobody knows.
+    """
+
+    notification_id: UUID
+    ticket_id: UUID
+    about: About
+    recipient_id: str
+    role: str
+    channel: str
+    target: str
+    template: str
+    fields: Fields
+    cause: Cause
+    planned_at: datetime
+    next_attempt_at: datetime
+    status: Status = Status.PENDING
+    reason: SuppressReason | None = None
+    attempts: int = 0
+    unknowns: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """It may still be sent, now or later."""
+        return self.status in {Status.PENDING, Status.LEASED} and self.reason is None
+
+    @property
+    def may_have_told(self) -> bool:
+        """An attempt was delivered, or nobody knows (semantics T3)."""
+        return self.status is Status.SENT or self.unknowns > 0
+
+
+def notification_id(fact_id: UUID, recipient_id: str, channel: str) -> UUID:
+    """The id of telling `recipient_id` of a fact over `channel`: one message each (semantics D8)."""
+    return derived_id(fact_id, f"notification:{recipient_id}:{channel}")

@@ -1,0 +1,136 @@
+"""Messages from templates: allowed fields only, every value one clean line, bounded in size.
+
+A template is logic-less: text, `{{ field }}` and `{% if field %}`. It is parsed by Jinja's sandbox and
+refused when it holds anything else, so no author can loop, call or multiply (security S23). Customer
+text is always a value, never a part of a template.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2 import Template as Compiled
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from shared.policy import Template
+from shared.policy.notification import TEMPLATE_FIELDS
+
+#: A rendered message is cut here, in characters.
+MAX_SUBJECT: Final = 200
+MAX_BODY: Final = 8_000
+
+#: One value in a message is cut here, in characters.
+MAX_VALUE: Final = 500
+
+#: What the notifier itself has to say when the workflow has no words for it.
+BUILT_IN: Final[Mapping[str, Template]] = {
+    "routed": Template(
+        "{{ reference }}: {{ priority }} ticket in {{ queue }}",
+        "{{ reference }} ({{ priority }}, {{ category }}) went to the queue {{ queue }}."
+        "{% if subject_line %} Subject: {{ subject_line }}{% endif %}",
+    ),
+    "handoff": Template(
+        "{{ reference }} needs {{ team }}: {{ reason }}",
+        "{{ reference }} ({{ priority }}) was raised to {{ level_title }}: {{ reason }}."
+        "{% if summary %} {{ summary }}{% endif %}"
+        "{% if urgency_note %} {{ urgency_note }}{% endif %}",
+    ),
+    "correction": Template(
+        "{{ reference }}: please disregard",
+        "An earlier message about {{ reference }} no longer holds"
+        "{% if metric %}: the {{ metric }} target, due {{ deadline }}, was kept{% endif %}"
+        "{% if reason %} ({{ reason }}){% endif %}. There is nothing for you to do.",
+    ),
+}
+
+_ALLOWED: Final = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.If,
+    nodes.Not,
+    nodes.And,
+    nodes.Or,
+)
+
+
+class TemplateRefusedError(ValueError):
+    """A template that cannot be used; the message names it and says why."""
+
+
+class Templates:
+    """The compiled templates of a workflow, over the built-in ones."""
+
+    def __init__(self, templates: Mapping[str, Template]) -> None:
+        environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined, keep_trailing_newline=False, autoescape=False
+        )
+        self._compiled = {
+            name: (
+                _compiled(environment, name, template.subject or "{{ reference }}"),
+                _compiled(environment, name, template.body),
+            )
+            for name, template in (dict(BUILT_IN) | dict(templates)).items()
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._compiled
+
+    def render(self, name: str, fields: Mapping[str, object]) -> tuple[str, str]:
+        """Subject and body. A field that is not known is empty; raises KeyError for an unknown name."""
+        subject, body = self._compiled[name]
+        values = {field: clean_line(fields.get(field)) for field in TEMPLATE_FIELDS}
+        return (
+            clean_line(subject.render(values), limit=MAX_SUBJECT),
+            clean_text(body.render(values), limit=MAX_BODY),
+        )
+
+
+def clean_line(value: object, *, limit: int = MAX_VALUE) -> str:
+    """`value` as one harmless line.
+
+    Control characters, direction marks and invisible characters are gone, white space is single, and
+    what a mail reader would decode (`=?…?=`) is broken up: Python's own header writer decodes it, and
+    a line break hidden in it becomes a header of the sender's making (security S24, S25).
+    """
+    text = "" if value is None else str(value)
+    visible = "".join(" " if _is_break(c) else c for c in text if _is_break(c) or _is_visible(c))
+    line = " ".join(visible.split()).replace("=?", "= ?")
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def clean_text(value: str, *, limit: int) -> str:
+    """`value` with its line breaks and nothing else that is not visible."""
+    lines = (" ".join(line.split()) for line in value.splitlines())
+    text = "\n".join("".join(c for c in line if _is_visible(c)) for line in lines).strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _is_break(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) in {"Zl", "Zp"}
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def _compiled(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Compiled:
+    try:
+        tree = environment.parse(text)
+    except TemplateError as error:
+        raise TemplateRefusedError(f"template {name!r}: {error}") from error
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _ALLOWED):
+            raise TemplateRefusedError(
+                f"template {name!r}, line {node.lineno}: only text, fields and `if` are allowed, "
+                f"not {type(node).__name__.lower()}"
+            )
+        if isinstance(node, nodes.Name) and node.name not in TEMPLATE_FIELDS:
+            raise TemplateRefusedError(
+                f"template {name!r}, line {node.lineno}: no field {node.name!r}"
+            )
+    return environment.from_string(tree)
