@@ -1,0 +1,94 @@
+"""Who signed it: the schemes by which sources prove themselves. So far Standard Webhooks.
+
+The scheme's own library reads the wall clock and lets errors of four kinds escape; here the clock is the
+injected one and everything wrong is a SignatureError. The library is the judge in the tests.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from starlette.datastructures import Headers
+
+from .base import SecretError, SignatureError
+
+#: How far the signed time may be from ours, either way (semantics D1).
+TOLERANCE_SECONDS: Final = 300
+
+#: The standard's bounds for a symmetric secret.
+SECRET_BYTES: Final = range(24, 65)
+
+_PREFIX: Final = "whsec_"
+_ID_CHARACTERS: Final = 255
+_SIGNATURES: Final = 16
+
+
+class StandardWebhooks:
+    """HMAC-SHA256 over `id.timestamp.body`, base64, any number of signatures in one header.
+
+    Two secrets may be in force at once, for rotation; both are always computed and compared.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        """Raises SecretError for a secret that is not `whsec_` and 24 to 64 bytes in base64."""
+        if not secrets:
+            raise SecretError("has no secret")
+        self._keys = tuple(_key(secret) for secret in secrets)
+
+    def verify(self, headers: Headers, raw: bytes, *, now: datetime) -> None:
+        """Raise SignatureError unless one key made one of the signatures, at most 300 s ago."""
+        message_id, timestamp = _one(headers, "webhook-id"), _one(headers, "webhook-timestamp")
+        offered = _one(headers, "webhook-signature").split(" ")
+        if len(message_id) > _ID_CHARACTERS or len(offered) > _SIGNATURES:
+            raise SignatureError("malformed")
+        if not (
+            timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= len("9999999999")
+        ):
+            raise SignatureError("malformed")
+        signed = f"{message_id}.{timestamp}.".encode("latin-1") + raw
+        expected = [hmac.digest(key, signed, "sha256") for key in self._keys]
+        matches = [
+            hmac.compare_digest(mine, theirs) for theirs in _decoded(offered) for mine in expected
+        ]
+        if not any(matches):
+            raise SignatureError("signature")
+        if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
+            raise SignatureError("timestamp")
+
+
+def _key(secret: str) -> bytes:
+    if not secret.startswith(_PREFIX):
+        raise SecretError(f"has a secret that does not begin with {_PREFIX!r}")
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX) + "==", validate=False)
+    except binascii.Error as error:
+        raise SecretError("has a secret that is not base64") from error
+    if len(key) not in SECRET_BYTES:
+        raise SecretError(f"has a secret of {len(key)} bytes; 24 to 64 are needed")
+    return key
+
+
+def _one(headers: Headers, name: str) -> str:
+    """The one value of a header; a header that is missing, empty or repeated proves nothing."""
+    values = headers.getlist(name)
+    if len(values) != 1 or not values[0]:
+        raise SignatureError("missing" if not values else "malformed")
+    return values[0]
+
+
+def _decoded(offered: Sequence[str]) -> list[bytes]:
+    """The signatures of the version we know; others belong to other readers."""
+    known = []
+    for entry in offered:
+        version, _, encoded = entry.partition(",")
+        if version == "v1":
+            try:
+                known.append(base64.b64decode(encoded.encode("latin-1"), validate=True))
+            except binascii.Error:
+                continue
+    return known

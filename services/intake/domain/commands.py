@@ -1,0 +1,172 @@
+"""What callers may wish for, whatever channel it came by, and when it happened."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from shared.clock import whole_milliseconds
+from shared.contracts import Author
+from shared.contracts.vocabulary import (
+    AuthorKind,
+    CloseReason,
+    Complexity,
+    Grade,
+    PauseReason,
+    Priority,
+    Status,
+)
+
+#: A source's own time is believed this far back, and this far ahead it is only a hasty clock (T1).
+BELIEVED_BEFORE: Final = timedelta(hours=24)
+BELIEVED_AFTER: Final = timedelta(seconds=120)
+
+#: Who acts when a source does not say.
+SYSTEM: Final = Author(kind=AuthorKind.SYSTEM)
+
+
+class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a source says about a customer; what it leaves out stays as it was known."""
+
+    customer_id: str
+    tier: str | None = None
+    lifetime_value: float | None = None
+    vip: bool | None = None
+    recent_escalations: int | None = None
+    preferred_channel: str | None = None
+    account_manager: str | None = None
+    contact: dict[str, str] | None = None
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="command"):
+    """A wish about one ticket, named by our id or by the source's own (`external_id`).
+
+    `occurred_at` is the source's claim; what counts is the engine time made of it.
+    """
+
+    ticket_id: UUID | None = None
+    external_id: str | None = None
+    occurred_at: datetime | None = None
+    by: Author = SYSTEM
+
+
+class OpenTicket(Command, frozen=True, kw_only=True, omit_defaults=True, tag="open"):
+    """A customer's problem begins. A `priority` given here is the source's own (semantics P5)."""
+
+    customer: CustomerFacts
+    subject: str
+    body: str
+    channel: str
+    category: str | None = None
+    complexity: Complexity = Complexity.L1
+    impact: Grade | None = None
+    urgency: Grade | None = None
+    priority: Priority | None = None
+    amount: float | None = None
+    revenue_impact: float | None = None
+    currency: str | None = None
+    language: str | None = None
+    outbound: bool = False
+
+
+class AddMessage(Command, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
+    """Somebody (`by`) wrote. `automatic` marks what no person wrote; it answers nothing (K3)."""
+
+    body: str
+    public: bool = True
+    automatic: bool = False
+
+
+class SetStatus(Command, frozen=True, kw_only=True, omit_defaults=True, tag="status"):
+    """The status a ticket should have; which of the five commands below that is, its state decides."""
+
+    status: Status
+    resolution_code: str | None = None
+    note: str | None = None
+
+
+class Pause(Command, frozen=True, kw_only=True, omit_defaults=True, tag="pause"):
+    """The ticket waits for somebody else (Z1). `note` becomes an internal note."""
+
+    reason: PauseReason
+    note: str | None = None
+
+
+class Resume(Command, frozen=True, kw_only=True, omit_defaults=True, tag="resume"):
+    """The waiting is over."""
+
+
+class Resolve(Command, frozen=True, kw_only=True, omit_defaults=True, tag="resolve"):
+    """The problem is solved."""
+
+    resolution_code: str | None = None
+
+
+class Reopen(Command, frozen=True, kw_only=True, omit_defaults=True, tag="reopen"):
+    """It was not solved after all (R1)."""
+
+
+class Close(Command, frozen=True, kw_only=True, omit_defaults=True, tag="close"):
+    """The end of the ticket's life; an unsolved ticket is resolved by it."""
+
+    reason: CloseReason = CloseReason.CONFIRMED
+
+
+class SetPriority(Command, frozen=True, kw_only=True, omit_defaults=True, tag="priority"):
+    """A new priority, or a new impact or urgency from which it follows (P6)."""
+
+    priority: Priority | None = None
+    impact: Grade | None = None
+    urgency: Grade | None = None
+    note: str | None = None
+
+
+class Rate(Command, frozen=True, kw_only=True, omit_defaults=True, tag="rating"):
+    """The customer's rating, 1 to 5."""
+
+    score: int
+    comment: str | None = None
+
+
+class RequestEscalation(Command, frozen=True, kw_only=True, omit_defaults=True, tag="escalation"):
+    """Somebody asks for a higher level; `reason` is one of the workflow's manual reasons (V16)."""
+
+    reason: str
+    to_level: str | None = None
+
+
+#: Every command; its tag tells which one, wherever commands are stored.
+AnyCommand: TypeAlias = (
+    OpenTicket
+    | AddMessage
+    | SetStatus
+    | Pause
+    | Resume
+    | Resolve
+    | Reopen
+    | Close
+    | SetPriority
+    | Rate
+    | RequestEscalation
+)
+
+
+def engine_time(occurred_at: datetime | None, ingested_at: datetime) -> tuple[datetime, bool]:
+    """When a fact counts as having happened, and whether the source's clock is off (semantics T1).
+
+    Whole milliseconds (T8); never after `ingested_at`, so no fact lies in its own future.
+    """
+    if occurred_at is None:
+        return ingested_at, False
+    try:
+        claimed = whole_milliseconds(occurred_at)
+    except OverflowError:  # the first or last day of the calendar, in a zone beyond it
+        return ingested_at, True
+    if claimed > ingested_at:
+        return ingested_at, claimed - ingested_at > BELIEVED_AFTER
+    if ingested_at - claimed > BELIEVED_BEFORE:
+        return ingested_at, True
+    return claimed, False

@@ -1,0 +1,49 @@
+"""What a customer has been through lately: contacts and reopenings of 30 days (semantics V18, R5)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+#: How far back contacts and reopenings count (N2.22, N2.23).
+LATELY: Final = timedelta(days=30)
+
+
+class PastTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """One ticket of a customer, as far as the counts need it."""
+
+    ticket_id: UUID
+    customer_id: str
+    category: str
+    opened_at: datetime
+    reopened_at: list[datetime] = []
+
+
+class CustomerHistory:
+    """The latest tickets of one customer. Told what happens, so that one group counts its own."""
+
+    def __init__(self, tickets: list[PastTicket]) -> None:
+        self._tickets = {ticket.ticket_id: ticket for ticket in tickets}
+
+    def contacts(self, category: str, *, at: datetime) -> int:
+        """How often the customer came about `category` in the 30 days to `at`: tickets and reopenings."""
+        return sum(
+            sum(at - LATELY <= moment <= at for moment in (ticket.opened_at, *ticket.reopened_at))
+            for ticket in self._tickets.values()
+            if ticket.category == category
+        )
+
+    def reopened(self, *, at: datetime, but: UUID | None = None) -> int:
+        """How many of the customer's tickets, `but` one, were reopened in the 30 days to `at`."""
+        return sum(
+            any(at - LATELY <= moment <= at for moment in ticket.reopened_at)
+            for ticket in self._tickets.values()
+            if ticket.ticket_id != but
+        )
+
+    def remember(self, ticket: PastTicket) -> None:
+        """`ticket` is now as given."""
+        self._tickets[ticket.ticket_id] = ticket

@@ -1,0 +1,152 @@
+"""What a command does to a ticket: the facts it makes (`decide`).
+
+Refusing is for transitions; a message or a rating is never refused, whatever the status. A closed ticket
+comes back when its customer writes: nobody is forgotten. Only a duplicate stays closed.
+Not here yet: courtesy messages (R2), waiting forever (Z6), merging (M).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from shared.contracts import (
+    Author,
+    Change,
+    Payload,
+    TicketEscalationRequested,
+    TicketRated,
+    TicketReclassified,
+)
+from shared.contracts.vocabulary import AuthorKind, CloseReason, Status
+
+from .commands import (
+    AddMessage,
+    AnyCommand,
+    CustomerFacts,
+    OpenTicket,
+    Rate,
+    RequestEscalation,
+    SetPriority,
+    SetStatus,
+)
+from .decision import Asked, Decision, RefusedError, facts, message_of, told, with_note
+from .ticket import Fact, Ticket
+from .transitions import SETTLED, meant, reopened, resumed, transition, unsettled
+from .triage import triaged
+
+
+def open_ticket(
+    command: OpenTicket, customer: CustomerFacts, asked: Asked, ticket_id: UUID
+) -> Decision:
+    """The ticket exists. Its first text is kept as a message; `ticket.opened` tells of it (K3)."""
+    category = asked.policy.workflow.triage.category_of(command.category)
+    opened = triaged(
+        command,
+        customer,
+        ticket_id=ticket_id,
+        at=asked.at,
+        contact_number=asked.history.contacts(category, at=asked.at) + 1,
+        recent_reopened=asked.history.reopened(at=asked.at),
+        policy=asked.policy,
+    )
+    author = Author(kind=AuthorKind.CUSTOMER, id=customer.customer_id)
+    if command.outbound:
+        author = command.by
+    first = message_of(ticket_id, asked, author, command.body)
+    return Decision((Fact(opened, asked.at),), (first,) if command.body else ())
+
+
+def decide(ticket: Ticket, command: AnyCommand, asked: Asked) -> Decision:
+    """What follows from `command` for a ticket that has been opened. Raises RefusedError."""
+    match command:
+        case OpenTicket():
+            raise RefusedError("already_open", "The source has opened this ticket before.")
+        case AddMessage():
+            return _add_message(ticket, command, asked)
+        case SetStatus():
+            return transition(ticket, meant(ticket, command), asked)
+        case SetPriority():
+            return _set_priority(ticket, command, asked)
+        case Rate():
+            return _rate(ticket, command, asked)
+        case RequestEscalation():
+            return _request_escalation(ticket, command, asked)
+        case _:
+            return transition(ticket, command, asked)
+
+
+def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
+    """A customer's words end waiting for the customer (Z3) and bring a settled ticket back (R1),
+    unless they were written before it was paused or settled, or by a machine.
+    """
+    message = message_of(ticket.ticket_id, asked, command.by, command.body, public=command.public)
+    said: list[Payload] = []
+    spoke = command.by.kind is AuthorKind.CUSTOMER and command.public and not command.automatic
+    if spoke and asked.at >= ticket.status_at:
+        if ticket.status is Status.PENDING:
+            said.append(resumed(ticket, "customer_replied", command.by))
+        elif ticket.status in SETTLED and ticket.close_reason is not CloseReason.DUPLICATE:
+            said.append(reopened(ticket, command.by, asked))
+    said.append(told(message, asked, automatic=command.automatic))
+    return Decision(facts(asked, said), (message,))
+
+
+def _set_priority(ticket: Ticket, command: SetPriority, asked: Asked) -> Decision:
+    """A given priority wins, else the matrix (P6). Floors are for openings; people may go below
+    them, agents with a reason (P3).
+    """
+    if asked.at < ticket.priority_at:
+        raise RefusedError("stale", "The priority has been changed by something later.")
+    if ticket.status is Status.CLOSED:
+        raise RefusedError("already_closed", "The ticket is closed.")
+    impact = command.impact or ticket.impact
+    urgency = command.urgency or ticket.urgency
+    priority = command.priority or asked.policy.workflow.triage.priority(impact, urgency)
+    wanted = {"priority": priority, "impact": impact, "urgency": urgency}
+    changes = {
+        name: Change(from_=str(getattr(ticket, name)), to=str(value))
+        for name, value in wanted.items()
+        if getattr(ticket, name) != value
+    }
+    if not changes:
+        raise RefusedError("unchanged", "The ticket has this priority already.")
+    lowered = priority.rank > ticket.priority.rank
+    if lowered and command.by.kind is AuthorKind.AGENT and not command.note:
+        raise RefusedError("reason_missing", "An agent who lowers says why.", field="reason")
+    changed = TicketReclassified(
+        ticket_id=ticket.ticket_id, changes=changes, reason="priority", by=command.by
+    )
+    return with_note(ticket, changed, command.note, command.by, asked)
+
+
+def _rate(ticket: Ticket, command: Rate, asked: Asked) -> Decision:
+    """The comment is kept as a text that is not part of the conversation."""
+    rated = TicketRated(
+        ticket_id=ticket.ticket_id, score=command.score, comment_given=bool(command.comment)
+    )
+    if not command.comment:
+        return Decision(facts(asked, [rated]))
+    author = Author(kind=AuthorKind.CUSTOMER, id=ticket.customer_id)
+    comment = message_of(ticket.ticket_id, asked, author, command.comment, public=False)
+    return Decision(facts(asked, [rated]), (comment,))
+
+
+def _request_escalation(ticket: Ticket, command: RequestEscalation, asked: Asked) -> Decision:
+    unsettled(ticket)
+    workflow = asked.policy.workflow
+    if command.reason not in workflow.escalation.manual_reasons:
+        known = ", ".join(workflow.escalation.manual_reasons)
+        raise RefusedError("unknown_reason", f"The workflow knows: {known}.", field="reason")
+    to_level = None
+    if command.to_level is not None:
+        try:
+            to_level = workflow.level(command.to_level).name
+        except KeyError:
+            known = ", ".join(level.name for level in workflow.levels)
+            raise RefusedError(
+                "unknown_level", f"The levels are {known}.", field="to_level"
+            ) from None
+    requested = TicketEscalationRequested(
+        ticket_id=ticket.ticket_id, by=command.by, reason=command.reason, to_level=to_level
+    )
+    return Decision(facts(asked, [requested]))

@@ -1,0 +1,184 @@
+"""A ticket as intake knows it: the fold of its facts (`evolve`), nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts import (
+    Payload,
+    TicketClosed,
+    TicketEscalationRequested,
+    TicketMessageAdded,
+    TicketOpened,
+    TicketPaused,
+    TicketRated,
+    TicketReclassified,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+)
+from shared.contracts.vocabulary import (
+    AuthorKind,
+    CloseReason,
+    Complexity,
+    Grade,
+    PauseReason,
+    Priority,
+    Status,
+)
+
+PAUSED: Final = {
+    PauseReason.WAITING_ON_CUSTOMER: Status.PENDING,
+    PauseReason.WAITING_ON_THIRD_PARTY: Status.ON_HOLD,
+}
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """What happened, and its engine time: the envelope's `time` (semantics T1)."""
+
+    payload: Payload
+    at: datetime
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer problem. Its fields are the columns of the table `ticket`.
+
+    `status_at` and `priority_at` are the engine times of the facts that set them: what happened
+    before them comes too late to change them. `agent_replies` counts public replies of people.
+    """
+
+    ticket_id: UUID
+    correlation_id: UUID
+    customer_id: str
+    customer_tier: str
+    channel: str
+    external_ref: str | None
+    subject: str
+    category: str
+    complexity: Complexity
+    priority: Priority
+    impact: Grade
+    urgency: Grade
+    signals: list[str]
+    contact_number: int
+    opened_at: datetime
+    status: Status
+    status_at: datetime
+    priority_at: datetime
+    reopened_at: list[datetime] = []
+    agent_replies: int = 0
+    first_response_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    close_reason: CloseReason | None = None
+    rating: int | None = None
+    escalation_requested: bool = False
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One utterance on a ticket, with its text. Its fields are the columns of the table `message`."""
+
+    message_id: UUID
+    ticket_id: UUID
+    author_kind: AuthorKind
+    author_id: str | None
+    public: bool
+    body: str
+    at: datetime
+
+
+def opened_ticket(fact: Fact, correlation_id: UUID) -> Ticket:
+    """The ticket that a `TicketOpened` makes; `correlation_id` is the root of all its events."""
+    opened = fact.payload
+    assert isinstance(opened, TicketOpened)
+    return Ticket(
+        ticket_id=opened.ticket_id,
+        correlation_id=correlation_id,
+        customer_id=opened.customer.customer_id,
+        customer_tier=opened.customer.tier,
+        channel=opened.channel,
+        external_ref=opened.external_ref,
+        subject=opened.subject_line,
+        category=opened.category,
+        complexity=opened.complexity,
+        priority=opened.priority,
+        impact=opened.impact,
+        urgency=opened.urgency,
+        signals=opened.signals,
+        contact_number=opened.contact_number,
+        opened_at=opened.opened_at,
+        status=Status.NEW,
+        status_at=fact.at,
+        priority_at=fact.at,
+    )
+
+
+def evolve(ticket: Ticket, fact: Fact) -> Ticket:
+    """The ticket after `fact`. A payload that says nothing about a ticket's state changes nothing."""
+    said, at = fact.payload, fact.at
+    change = msgspec.structs.replace
+    match said:
+        case TicketMessageAdded():
+            return _answered(ticket, said, at)
+        case TicketPaused():
+            return change(ticket, status=PAUSED[said.reason], status_at=at)
+        case TicketResumed():
+            return change(ticket, status=_working(ticket), status_at=at)
+        case TicketResolved():
+            return change(ticket, status=Status.RESOLVED, status_at=at, resolved_at=at)
+        case TicketClosed():
+            return change(
+                ticket, status=Status.CLOSED, status_at=at, closed_at=at, close_reason=said.reason
+            )
+        case TicketReopened():
+            return change(
+                ticket,
+                status=Status.OPEN,
+                status_at=at,
+                reopened_at=[*ticket.reopened_at, at],
+                resolved_at=None,
+                closed_at=None,
+                close_reason=None,
+            )
+        case TicketReclassified():
+            return _reclassified(ticket, said, at)
+        case TicketRated():
+            return change(ticket, rating=said.score)
+        case TicketEscalationRequested():
+            return change(ticket, escalation_requested=True)
+        case _:
+            return ticket
+
+
+def _working(ticket: Ticket) -> Status:
+    return Status.OPEN if ticket.first_response_at else Status.NEW
+
+
+def _answered(ticket: Ticket, said: TicketMessageAdded, at: datetime) -> Ticket:
+    """A person's public reply is an answer; the first one opens a new ticket."""
+    if said.author.kind is not AuthorKind.AGENT or not said.public or said.automatic:
+        return ticket
+    return msgspec.structs.replace(
+        ticket,
+        agent_replies=ticket.agent_replies + 1,
+        first_response_at=min(at, ticket.first_response_at or at),
+        status=Status.OPEN if ticket.status is Status.NEW else ticket.status,
+    )
+
+
+def _reclassified(ticket: Ticket, said: TicketReclassified, at: datetime) -> Ticket:
+    new = {name: change.to for name, change in said.changes.items()}
+    return msgspec.structs.replace(
+        ticket,
+        priority=Priority(new.get("priority", ticket.priority)),
+        impact=Grade(new.get("impact", ticket.impact)),
+        urgency=Grade(new.get("urgency", ticket.urgency)),
+        category=new.get("category", ticket.category),
+        complexity=Complexity(new.get("complexity", ticket.complexity)),
+        customer_tier=new.get("customer_tier", ticket.customer_tier),
+        priority_at=at,
+    )
