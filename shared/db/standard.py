@@ -44,7 +44,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 
 Instant = DateTime(timezone=True)
 
@@ -147,7 +147,7 @@ def _idempotency(metadata: MetaData) -> None:
         Column("key", Text, primary_key=True),
         Column("route", Text, nullable=False),
         Column("body_sha256", LargeBinary, nullable=False),
-        Column("answer", JSONB),
+        Column("answer", JSON),
         Column("created_at", Instant, nullable=False),
         Index("idempotency_created_at", "created_at"),
     )

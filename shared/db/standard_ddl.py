@@ -82,7 +82,7 @@ _IDEMPOTENCY: Final = (
         key text NOT NULL,
         route text NOT NULL,
         body_sha256 bytea NOT NULL,
-        answer jsonb,
+        answer json,
         created_at timestamptz NOT NULL,
         PRIMARY KEY (principal, key))""",
     "CREATE INDEX idempotency_created_at ON {schema}.idempotency (created_at)",
