@@ -43,6 +43,12 @@ _STALLED: Final = """
 SELECT DISTINCT key FROM dead_letter WHERE key = ANY ($1::text[]) AND released_at IS NULL
 """
 
+#: What holds keys back: the reasons of their unreleased rows, a topic.
+_HOLDING: Final = """
+SELECT DISTINCT key, topic, reason FROM dead_letter
+WHERE key = ANY ($1::text[]) AND released_at IS NULL
+"""
+
 _COLUMNS: Final = """
 id, topic, partition, "offset", key, event_id, sequence, raw, reason, error, parked_at,
 release_requested_at, released_at
@@ -114,7 +120,7 @@ class Reason(StrEnum):
     )
 
 
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """A record to park, where it was read. `key` and `sequence` are None where it could not be read."""
 
     topic: str
@@ -146,7 +152,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     released_at: datetime | None
 
 
-async def park(tx: Transaction, letters: Sequence[DeadLetter], now: datetime) -> None:
+async def park(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None:
     """Park `letters` in the order given: within a key the order of their partition."""
     if not letters:
         return
@@ -170,6 +176,13 @@ async def stalled(tx: Transaction, keys: Iterable[str]) -> set[str]:
     if not wanted:
         return set()
     return {key for (key,) in await fetch(tx, _STALLED, (wanted,))}
+
+
+async def holding(tx: Transaction, keys: Iterable[str]) -> set[tuple[str, str, Reason]]:
+    """What holds `keys` back: (key, topic, reason) of their unreleased rows, each once."""
+    wanted = sorted({storable(key) for key in keys})
+    rows = await fetch(tx, _HOLDING, (wanted,)) if wanted else []
+    return {(key, topic, Reason(reason)) for key, topic, reason in rows}
 
 
 async def heads(tx: Transaction, limit: int = 100) -> list[Parked]:
