@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock
 from shared.failpoints import failpoint
-from shared.kafka.client import BrokerError, Consumer, Kafka
+from shared.kafka.client import Consumer, Kafka
 from shared.kafka.records import Record, TopicPartition
 from shared.observability.metrics import RuntimeMetrics
 from shared.settings import ServiceSettings
@@ -174,7 +174,7 @@ class BatchConsumer:
             self._wake()
             await consumer.commit(_next_offsets(records))
             self._batches += 1
-        if await self._releaser.release(handled.filling if handled else ()):
+        if await self._releaser.release_some(hurry=handled is not None and handled.waiting):
             self._wake()
         self._watermark.observe(consumer, _recorded(entries))
         self._measure(consumer)
@@ -230,7 +230,8 @@ class BatchConsumer:
                 await self._at_rest.wait()
         except TimeoutError:
             log.warning(
-                "A rebalance did not wait for the batch in hand", extra={"action": "revoked_in_batch"}
+                "A rebalance did not wait for the batch in hand",
+                extra={"action": "revoked_in_batch"},
             )
         self._watermark.forget(partitions)
         self._metrics.consumer_lag.clear()

@@ -52,9 +52,9 @@ class Unreadable:
     type = "undecodable"
 
     @property
-    def key(self) -> str:
-        """The record's key; empty without one. NUL, which PostgreSQL refuses, is written out."""
-        return (self.record.key or "").replace("\0", "\\0")
+    def key(self) -> str | None:
+        """The record's key, if it has one. NUL, which PostgreSQL refuses, is written out."""
+        return self.record.key.replace("\0", "\\0") if self.record.key else None
 
 
 Entry: TypeAlias = Received | Unreadable
@@ -82,6 +82,8 @@ def _misplaced(record: Record, event: Event) -> str | None:
         return f"{event.type} belongs on {event.topic}"
     if event.subject != record.key:
         return f"the key is not the subject {event.subject!r}"
+    if "\0" in event.subject:
+        return "the subject contains NUL"
     if event.sequence < 1:
         return f"the sequence is {event.sequence}"
     return None

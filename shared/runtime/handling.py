@@ -7,9 +7,11 @@ record (`isolation.py`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,24 +24,36 @@ from shared.observability.metrics import RuntimeMetrics
 
 from .batch import Batch, Handler
 from .decoding import Entry, Received
-from .errors import DeadLetterLimit, is_transient
+from .errors import DeadLetterLimit, HaltedError, is_transient
 from .isolation import isolate
-from .sorting import Parked, Sorted, Stall, sort
+from .sorting import Parked, Sorted, sort
 
 log = logging.getLogger(__name__)
 
-#: Reasons that are somebody's fault, and count against the limit.
-BAD = frozenset({Reason.UNDECODABLE, Reason.POISON})
+#: Reasons that are the record's own fault, and count against the limit.
+BAD: Final = frozenset({Reason.UNDECODABLE, Reason.POISON})
+
+#: Reasons of letters that only wait for others.
+WAITING: Final = frozenset({Reason.GAP, Reason.STALLED})
+
+#: Applies what it can of the items in the transaction: who was applied, and who was parked instead.
+Apply: TypeAlias = Callable[
+    [Transaction, Sequence[Received], datetime], Awaitable[tuple[list[Received], list[Parked]]]
+]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Handled:
-    """What has become of a batch. `filling`: keys with parked events that may follow now."""
+    """What has become of a batch."""
 
-    applied: list[Received] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
-    repeats: int = 0
-    filling: set[str] = field(default_factory=set)
+    applied: Sequence[Received]
+    parked: Sequence[Parked]
+    repeats: int
+
+    @property
+    def waiting(self) -> bool:
+        """Something was parked that may follow at once: it could be what a gap was waiting for."""
+        return any(parked.reason in WAITING for parked in self.parked)
 
 
 class Applier:
@@ -86,6 +100,8 @@ class BatchHandling:
         """
         try:
             handled = await self._attempt(entries, self._apply_all)
+        except HaltedError:
+            raise
         except Exception as error:
             if is_transient(error):
                 raise
@@ -98,20 +114,20 @@ class BatchHandling:
         self._tell(handled)
         return handled
 
-    async def _attempt(self, entries: Sequence[Entry], apply: _Apply) -> Handled:
+    async def _attempt(self, entries: Sequence[Entry], apply: Apply) -> Handled:
         now = self._clock.now()
         async with self._engine.begin() as tx:
             fresh = await _claim(tx, entries)
             found = await _sort(tx, fresh)
             applied, culprits = await apply(tx, found.apply, now)
-            parked = found.parked + culprits
-            await stream.advance(tx, _last_of(applied))
-            await dead_letters.park(tx, [_letter(p) for p in parked], now)
+            parked = _in_order(fresh, [*found.parked, *culprits])
+            await stream.advance(tx, last_of(applied))
+            await dead_letters.park(tx, [_letter(one) for one in parked], now)
             verdicts = _verdicts(fresh, applied, parked)
             self._limit.check(verdicts, now)
         self._limit.count(verdicts, now)
         self._count_sequences(found)
-        return Handled(applied, parked, len(entries) - len(fresh), found.filling)
+        return Handled(applied, parked, len(entries) - len(fresh))
 
     async def _apply_all(
         self, tx: Transaction, items: Sequence[Received], now: datetime
@@ -129,12 +145,12 @@ class BatchHandling:
 
         found = await isolate(tx, items, attempt, key=lambda item: item.key)
         bad = [Parked(c.item, Reason.POISON, c.error) for c in found.culprits]
-        behind = [Parked(i, Reason.STALLED, "behind a parked event") for i in found.behind]
+        behind = [Parked(item, Reason.STALLED, "behind a parked event") for item in found.behind]
         return [item for part in found.results for item in part], bad + behind
 
     def _count_sequences(self, found: Sorted) -> None:
         for entry in found.truncated:
-            self._metrics.sequence_truncated.labels(topic=entry.event.topic).inc()
+            self._metrics.sequence_truncated.labels(topic=entry.record.topic).inc()
         for parked in found.parked:
             if parked.reason is Reason.GAP:
                 self._metrics.sequence_gaps.labels(topic=parked.entry.record.topic).inc()
@@ -142,10 +158,9 @@ class BatchHandling:
                 self._metrics.sequence_late.labels(topic=parked.entry.record.topic).inc()
 
     def _tell(self, handled: Handled) -> None:
-        for entry in handled.applied:
-            self._metrics.events_consumed.labels(type=entry.type).inc()
-        if handled.repeats:
-            self._metrics.inbox_duplicates.one.inc(handled.repeats)
+        for event_type, count in Counter(entry.type for entry in handled.applied).items():
+            self._metrics.events_consumed.labels(type=event_type).inc(count)
+        self._metrics.inbox_duplicates.one.inc(handled.repeats)
         self._metrics.batch_events.one.observe(len(handled.applied) + len(handled.parked))
         for parked in handled.parked:
             log.warning(
@@ -161,6 +176,14 @@ class BatchHandling:
             )
 
 
+def last_of(applied: Iterable[Received]) -> dict[stream.Stream, int]:
+    """How far applying `applied` has brought their streams."""
+    reached: dict[stream.Stream, int] = {}
+    for entry in applied:
+        reached[entry.stream] = max(entry.event.sequence, reached.get(entry.stream, 0))
+    return reached
+
+
 async def _claim(tx: Transaction, entries: Sequence[Entry]) -> list[Entry]:
     """The entries nobody has handled before, each id once, in the order of the records."""
     claimed = await inbox.claim(tx, [(entry.id, entry.type) for entry in entries])
@@ -173,15 +196,37 @@ async def _claim(tx: Transaction, entries: Sequence[Entry]) -> list[Entry]:
 
 
 async def _sort(tx: Transaction, fresh: Sequence[Entry]) -> Sorted:
-    """Two statements; the stream rows stay locked, so nobody else sorts the same keys meanwhile."""
-    streams = {entry.stream for entry in fresh if isinstance(entry, Received)}
-    last = await stream.applied(tx, streams)
-    stalls = await stalls_of(tx, {entry.key for entry in fresh if entry.key})
-    return sort(fresh, last=last, stalls=stalls)
+    """Two statements. The stream rows stay locked, so nobody else sorts the same keys meanwhile."""
+    last = await stream.applied(tx, {e.stream for e in fresh if isinstance(e, Received)})
+    stalled = await dead_letters.stalled(tx, {e.key for e in fresh if e.key is not None})
+    return sort(fresh, last=last, stalled=stalled)
 
 
-def _last_of(applied: Iterable[Received]) -> dict[stream.Stream, int]:
-    reached: dict[stream.Stream, int] = {}
-    for entry in applied:
-        reached[entry.stream] = max(entry.event.sequence, reached.get(entry.stream, 0))
-    return reached
+def _in_order(fresh: Sequence[Entry], parked: Sequence[Parked]) -> list[Parked]:
+    """`parked` in the order of the records: the order in which they will be released."""
+    by_id = {one.entry.id: one for one in parked}
+    return [by_id[entry.id] for entry in fresh if entry.id in by_id]
+
+
+def _letter(parked: Parked) -> Letter:
+    record = parked.entry.record
+    return Letter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=parked.entry.key,
+        event_id=parked.entry.id,
+        sequence=parked.entry.event.sequence if isinstance(parked.entry, Received) else None,
+        raw=record.value,
+        reason=parked.reason,
+        error=parked.error,
+    )
+
+
+def _verdicts(
+    fresh: Sequence[Entry], applied: Sequence[Received], parked: Sequence[Parked]
+) -> list[bool]:
+    """True for applied, False for bad, in the order of the records; who merely waits says nothing."""
+    good = {entry.id for entry in applied}
+    bad = {one.entry.id for one in parked if one.reason in BAD}
+    return [entry.id in good for entry in fresh if entry.id in good or entry.id in bad]

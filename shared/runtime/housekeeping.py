@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from shared.clock import Clock
-from shared.db import dead_letters, engine, inbox, migrate, outbox
+from shared.db import dead_letters, engine, idempotency, inbox, migrate, outbox
+from shared.db.dead_letters import Reason
 from shared.observability.metrics import RuntimeMetrics
 
-from .consumer import BatchConsumer
 from .errors import is_transient
 from .watermark import Watermark
 
@@ -22,8 +22,19 @@ from .watermark import Watermark
 #: kept window of an outbox, with some days to spare. `tests/contract/test_topics.py` holds it to that.
 INBOX_KEEP: Final = timedelta(days=100)
 
+#: How long the answer to an HTTP command is remembered for its repeats.
+ANSWERS_KEEP: Final = timedelta(hours=24)
+
 HOUR_SECONDS: Final = 3600.0
 DAY_SECONDS: Final = 86400.0
+
+
+class Prune(Protocol):
+    """Forgets some rows older than `before`; returns how many."""
+
+    async def __call__(self, tx: engine.Transaction, *, before: datetime) -> int:
+        """Forget, in the transaction."""
+        ...
 
 
 async def prepare(database: AsyncEngine, service: str) -> list[str]:
@@ -62,7 +73,6 @@ class Housekeeper:
         clock: Clock,
         metrics: RuntimeMetrics,
         watermark: Watermark,
-        consumer: BatchConsumer | None,
         keep_days: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,7 +80,6 @@ class Housekeeper:
         self._clock = clock
         self._metrics = metrics
         self._watermark = watermark
-        self._consumer = consumer
         self._keep_days = keep_days
         self._monotonic = monotonic
         self._days_added = monotonic()
@@ -96,8 +105,9 @@ class Housekeeper:
         now = self._clock.now()
         self._metrics.outbox_pending.one.set(owed)
         self._metrics.outbox_oldest.one.set((now - oldest).total_seconds() if oldest else 0)
-        for state, count in letters.items():
-            self._metrics.dead_letters.labels(state=state).set(count)
+        stalled = letters.get(Reason.STALLED, 0)
+        self._metrics.dead_letters.labels(state="stalled").set(stalled)
+        self._metrics.dead_letters.labels(state="parked").set(sum(letters.values()) - stalled)
         pool = self._database.pool
         if isinstance(pool, QueuePool):
             self._metrics.db_pool_in_use.one.set(pool.checkedout())
@@ -107,8 +117,12 @@ class Housekeeper:
         """Drop what nobody can ask for again, each in a transaction of its own."""
         async with self._database.begin() as tx:
             await outbox.drop_days(tx, keep_days=self._keep_days)
-        before = self._clock.now() - INBOX_KEEP
+        now = self._clock.now()
+        await self._prune(inbox.prune, now - INBOX_KEEP)
+        await self._prune(idempotency.prune, now - ANSWERS_KEEP)
+
+    async def _prune(self, prune: Prune, before: datetime) -> None:
         pruned = 1
         while pruned:
             async with self._database.begin() as tx:
-                pruned = await inbox.prune(tx, before=before)
+                pruned = await prune(tx, before=before)

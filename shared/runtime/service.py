@@ -236,7 +236,6 @@ class Service:
             clock=self._clock,
             metrics=self.metrics,
             watermark=self.watermark,
-            consumer=self.consumer,
             keep_days=self.settings.outbox.keep_days,
         )
         yield Worker("clock_guard", self.guard.step, idle_seconds=1.0).run()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from shared.clock import Clock
-from shared.kafka.client import Consumer
 from shared.kafka.records import TopicPartition
 
 
@@ -44,6 +44,26 @@ class Reading:
         return None if self.as_of is not None and limit <= self.as_of else limit
 
 
+class Heard(Protocol):
+    """What the watermark asks a Kafka consumer; promised by `shared.kafka.client.Consumer`."""
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions owned."""
+        ...
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        """The end offset at `last_poll`."""
+        ...
+
+    def position(self, partition: TopicPartition) -> int | None:
+        """The next offset a poll will give."""
+        ...
+
+    def last_poll(self, partition: TopicPartition) -> datetime | None:
+        """When `highwater` was last confirmed."""
+        ...
+
+
 class Watermark:
     """Follows, for every owned partition of every consumed topic, how far it has been handled.
 
@@ -59,7 +79,7 @@ class Watermark:
         self._heard: dict[TopicPartition, datetime | None] = {}
 
     def observe(
-        self, consumer: Consumer, recorded: Iterable[tuple[TopicPartition, datetime]] = ()
+        self, consumer: Heard, recorded: Iterable[tuple[TopicPartition, datetime]] = ()
     ) -> None:
         """Take in a poll, once all it gave is handled and committed: so a position is what is handled.
 

@@ -1,0 +1,116 @@
+"""Lets parked events follow: by themselves when a gap has closed, or because an operator asked.
+
+It runs between the batches of the consumer, through the same handler, one parked event of a key after
+the other, so that the order within a ticket holds.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock
+from shared.db import dead_letters, stream
+from shared.db.dead_letters import Parked
+from shared.db.engine import Transaction
+from shared.kafka.records import Record
+
+from .decoding import Unreadable, read
+from .errors import is_transient
+from .handling import Applier, last_of
+from .isolation import told
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks when nothing was parked meanwhile.
+LOOK_SECONDS: Final = 1.0
+
+
+class Releaser:
+    """Applies parked events whose turn has come."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        applier: Applier,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._applier = applier
+        self._monotonic = monotonic
+        self._looked = monotonic() - LOOK_SECONDS
+
+    async def release_some(self, *, hurry: bool) -> bool:
+        """Look for released events every second, with `hurry` at once; True when some were applied.
+
+        A transient error is logged and left to the next look.
+        """
+        if not hurry and self._monotonic() - self._looked < LOOK_SECONDS:
+            return False
+        self._looked = self._monotonic()
+        applied = 0
+        try:
+            while heads := await self._release_heads():
+                applied += heads
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning(
+                "Parked events wait a little longer: %s",
+                error,
+                extra={"action": "release_delayed", "reason": type(error).__name__},
+            )
+        return applied > 0
+
+    async def _release_heads(self) -> int:
+        """Try the first parked event of every key that may go; how many were applied."""
+        async with self._engine.begin() as tx:
+            heads = await dead_letters.heads(tx)
+            return sum([await self._release(tx, parked) for parked in heads])
+
+    async def _release(self, tx: Transaction, parked: Parked) -> bool:
+        """Apply one parked event; when it fails again it waits for a person, with the new error."""
+        now = self._clock.now()
+        entry = read(_record(parked))
+        if isinstance(entry, Unreadable):
+            await dead_letters.mark_failed(tx, parked.id, entry.error)
+            return False
+        try:
+            async with tx.begin_nested():
+                await stream.applied(tx, [entry.stream])
+                await self._applier.apply(tx, [entry], now)
+                await stream.advance(tx, last_of([entry]))
+        except Exception as error:
+            if is_transient(error):
+                raise
+            await dead_letters.mark_failed(tx, parked.id, told(error))
+            return False
+        await dead_letters.mark_released(tx, [parked.id], now)
+        log.info(
+            "A parked event was released",
+            extra={
+                "action": "event_released",
+                "ticket_id": parked.key,
+                "event_id": parked.event_id,
+            },
+        )
+        return True
+
+
+def _record(parked: Parked) -> Record:
+    return Record(
+        topic=parked.topic,
+        partition=parked.partition,
+        offset=parked.offset,
+        key=parked.key,
+        value=parked.raw,
+        headers={},
+        timestamp=parked.parked_at,
+    )
