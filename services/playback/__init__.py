@@ -1,0 +1,1 @@
+"""Playing tickets through intake's public API: for `tierline replay`, the demo and measurements."""
