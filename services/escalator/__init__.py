@@ -1,0 +1,1 @@
+"""The escalator: SLA clocks and the escalation ladder. It says what falls due, and whom that raises."""

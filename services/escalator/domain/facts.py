@@ -1,0 +1,204 @@
+"""What SLA clocks are made of: the few facts of a ticket that start, stop, pause or price them.
+
+A case keeps them until seven days after its ticket closed, so that a late one can be put in its place
+and everything be folded again (semantics T2, T3). Nothing else of a ticket is needed for that.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts import (
+    Event,
+    TicketClosed,
+    TicketMerged,
+    TicketMessageAdded,
+    TicketOpened,
+    TicketPaused,
+    TicketReclassified,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+)
+from shared.contracts.vocabulary import AuthorKind, Metric, PauseReason, Priority
+from shared.policy import WorkflowPolicy
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the workflow promises one priority and customer tier, copied when a clock first needs it.
+
+    So that a later workflow file changes new clocks only (semantics K6, F1). `thresholds` hold the
+    overdue reminders, too; `pausing` are the reasons that pause a resolution (Z1).
+    """
+
+    priority: Priority
+    tier: str
+    policy_id: str
+    digest: str
+    first_response: timedelta
+    next_response: timedelta
+    resolution: timedelta
+    calendar: str
+    thresholds: tuple[int, ...]
+    pausing: tuple[PauseReason, ...]
+    reprice: Literal["carry", "strictest", "restart"]
+    reopen_window: timedelta
+    reopen_floor: float
+
+
+def terms_of(policy: WorkflowPolicy, priority: Priority, tier: str) -> Terms:
+    """What `policy` promises that pair now."""
+    sla = policy.sla
+    targets = sla.targets(priority, tier)
+    return Terms(
+        priority=priority,
+        tier=tier,
+        policy_id=targets.policy_id,
+        digest=policy.digest,
+        first_response=targets.first_response,
+        next_response=targets.next_response,
+        resolution=targets.resolution,
+        calendar=sla.calendar_of(priority),
+        thresholds=tuple(sorted({*sla.thresholds, *sla.overdue, 100})),
+        pausing=tuple(reason for reason in PauseReason if sla.pauses(Metric.RESOLUTION, reason)),
+        reprice=sla.reprice,
+        reopen_window=sla.reopen_window,
+        reopen_floor=sla.reopen_floor,
+    )
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
+    """The ticket exists. `sla_target` is that of the routing rule it matched (semantics K10)."""
+
+    priority: Priority
+    tier: str
+    outbound: bool = False
+    sla_target: timedelta | None = None
+
+
+class Wrote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="wrote"):
+    """Somebody wrote. `answers`: a public reply that counts as one (semantics K3)."""
+
+    message_id: UUID
+    by_customer: bool = False
+    answers: bool = False
+
+
+class Reclassified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="priced"):
+    """Priority or customer tier became another."""
+
+    priority: Priority | None = None
+    tier: str | None = None
+
+
+class Paused(msgspec.Struct, frozen=True, kw_only=True, tag="paused"):
+    """The ticket waits for somebody else."""
+
+    reason: PauseReason
+
+
+class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
+    """Whatever it waited for, it waits no longer."""
+
+
+class Resolved(msgspec.Struct, frozen=True, tag="resolved"):
+    """The problem is solved."""
+
+
+class Reopened(msgspec.Struct, frozen=True, tag="reopened"):
+    """It was not."""
+
+
+class Closed(msgspec.Struct, frozen=True, tag="closed"):
+    """The end of the ticket's life."""
+
+
+class Merged(msgspec.Struct, frozen=True, tag="merged"):
+    """The ticket goes on as another one."""
+
+
+What = Opened | Wrote | Reclassified | Paused | Resumed | Resolved | Reopened | Closed | Merged
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One kept fact with its place in the order of T2. `terms` are those in force when it was heard,
+    where it may start or price a clock.
+    """
+
+    at: datetime
+    source: str
+    sequence: int
+    what: What
+    terms: Terms | None = None
+
+    @property
+    def order(self) -> tuple[bool, datetime, str, int]:
+        """Engine time, producer, sequence; the opening before all else, whatever its time says."""
+        return (not isinstance(self.what, Opened), self.at, self.source, self.sequence)
+
+
+def fact_of(event: Event, policy: WorkflowPolicy) -> Fact | None:
+    """What the clocks need of `event`, or None when it is nothing to them."""
+    what = _what(event, policy)
+    if what is None:
+        return None
+    return Fact(at=event.time, source=event.source, sequence=event.sequence, what=what)
+
+
+def _what(event: Event, policy: WorkflowPolicy) -> What | None:
+    match event.payload:
+        case TicketOpened() as opened:
+            return _opened(opened, event.time, policy)
+        case TicketMessageAdded() as message:
+            return _wrote(message)
+        case TicketReclassified() as reclassified:
+            return _reclassified(reclassified, policy)
+        case TicketPaused(reason=reason):
+            return Paused(reason=reason)
+        case TicketResumed():
+            return Resumed()
+        case TicketResolved():
+            return Resolved()
+        case TicketReopened():
+            return Reopened()
+        case TicketClosed():
+            return Closed()
+        case TicketMerged():
+            return Merged()
+    return None
+
+
+def _opened(opened: TicketOpened, at: datetime, policy: WorkflowPolicy) -> Opened:
+    return Opened(
+        priority=opened.priority,
+        tier=policy.customers.tier_of(opened.customer.tier),
+        outbound=bool(opened.outbound),
+        sla_target=policy.routing.route(policy.opening_facts(opened, at)).sla_target,
+    )
+
+
+def _wrote(message: TicketMessageAdded) -> Wrote | None:
+    """A message by the system answers only when it is marked as not automatic; a note never does."""
+    by = message.author.kind
+    answers = message.public and (
+        (by is AuthorKind.AGENT and not message.automatic)
+        or (by is AuthorKind.SYSTEM and message.automatic is False)
+    )
+    by_customer = by is AuthorKind.CUSTOMER and not message.automatic
+    if not answers and not by_customer:
+        return None
+    return Wrote(message_id=message.message_id, by_customer=by_customer, answers=answers)
+
+
+def _reclassified(event: TicketReclassified, policy: WorkflowPolicy) -> Reclassified | None:
+    priority, tier = event.changes.get("priority"), event.changes.get("customer_tier")
+    if priority is None and tier is None:
+        return None
+    return Reclassified(
+        priority=Priority(priority.to.lower()) if priority else None,
+        tier=policy.customers.tier_of(tier.to) if tier else None,
+    )

@@ -1,0 +1,338 @@
+"""One SLA clock: what it has consumed, when its thresholds fall due, how it ends (semantics K, Z, P).
+
+Every change gives the new clock and the steps by which its history grew. Instants of deadline and
+thresholds are computed, never stored as truth (K2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from shared.calendar import ALWAYS, Calendar
+from shared.contracts.vocabulary import (
+    CancelReason,
+    JumpCause,
+    Metric,
+    PauseReason,
+    Priority,
+    RepriceCause,
+)
+
+from .facts import Terms
+
+Calendars = Mapping[str, Calendar]
+
+BREACH = 100
+
+_NOTHING = timedelta(0)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class StepKind(StrEnum):
+    """How a clock's history grows; the names of the events that tell of it."""
+
+    STARTED = "sla.started"
+    PAUSED = "sla.paused"
+    RESUMED = "sla.resumed"
+    REPRICED = "sla.repriced"
+    WARNING = "sla.warning"
+    BREACHED = "sla.breached"
+    MET = "sla.met"
+    CLOSED_LATE = "sla.closed_late"
+    CANCELLED = "sla.cancelled"
+
+
+#: These may happen several times to one clock, so their instant belongs to their identity.
+_REPEATABLE = frozenset({StepKind.PAUSED, StepKind.RESUMED, StepKind.REPRICED})
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry in a clock's history, with the figures of its instant.
+
+    `by_time`: no fact caused it, its instant came. `skipped`: thresholds jumped over with it (P2).
+    """
+
+    kind: StepKind
+    metric: Metric
+    cycle: int
+    at: datetime
+    consumed: timedelta
+    budget: timedelta
+    by_time: bool = False
+    threshold: int = 0
+    deadline: datetime | None = None
+    previous_budget: timedelta | None = None
+    epoch: int = 0
+    repriced_by: RepriceCause | None = None
+    jump: JumpCause | None = None
+    reason: CancelReason | None = None
+    skipped: tuple[int, ...] = ()
+    priority: Priority | None = None
+    tier: str | None = None
+    terms: Terms | None = None
+
+    @property
+    def key(self) -> str:
+        """Its identity on the ticket: the same however often the facts are folded (semantics T9)."""
+        name = f"{self.kind}:{self.metric}:{self.cycle}:{self.threshold}"
+        return f"{name}@{self.at.isoformat()}" if self.kind in _REPEATABLE else name
+
+
+class Outcome(StrEnum):
+    """How a clock ended."""
+
+    MET = "met"
+    CLOSED_LATE = "closed_late"
+    CANCELLED = "cancelled"
+
+
+class Segment(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch in which the clock ran."""
+
+    start: datetime
+    end: datetime
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One run of one metric. `consumed` is the open time used before `running_since` (or in all,
+    while it stands); `crossed` the highest threshold reached or counted as reached.
+    """
+
+    metric: Metric
+    cycle: int
+    started_at: datetime
+    policy_id: str
+    digest: str
+    calendar: str
+    budget: timedelta
+    thresholds: tuple[int, ...]
+    pausing: tuple[PauseReason, ...] = ()
+    consumed: timedelta = _NOTHING
+    running_since: datetime | None = None
+    segments: tuple[Segment, ...] = ()
+    crossed: int = 0
+    epoch: int = 0
+    breached_at: datetime | None = None
+    outcome: Outcome | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Will it never change again (semantics K7), late facts apart?"""
+        return self.outcome is not None
+
+    @property
+    def state(self) -> str:
+        """The state's name in semantics K1."""
+        if self.outcome is Outcome.CLOSED_LATE:
+            return "breached_met"
+        if self.outcome is not None:
+            return self.outcome
+        running = "paused" if self.running_since is None else "running"
+        return f"breached_{running}" if self.breached_at else running
+
+
+Change = tuple[Clock, list[Step]]
+
+
+def calendar_of(clock: Clock, calendars: Calendars) -> Calendar:
+    """The clock's calendar; round the clock when the workflow has none of that name any more."""
+    return calendars.get(clock.calendar, ALWAYS)
+
+
+def consumed_by(clock: Clock, at: datetime, calendars: Calendars) -> timedelta:
+    """The open time used until `at`."""
+    if clock.running_since is None:
+        return clock.consumed
+    return clock.consumed + calendar_of(clock, calendars).between(clock.running_since, at)
+
+
+def due(clock: Clock, percent: int, calendars: Calendars) -> datetime | None:
+    """When `percent` of the budget is used (semantics K2); None while the clock stands."""
+    if clock.running_since is None:
+        return None
+    wanted = -(-clock.budget * percent // 100 // _MILLISECOND) * _MILLISECOND
+    return calendar_of(clock, calendars).add(clock.running_since, wanted - clock.consumed)
+
+
+def deadline(clock: Clock, calendars: Calendars) -> datetime | None:
+    """The deadline: the one that was missed, or the one the clock runs towards."""
+    return clock.breached_at or due(clock, BREACH, calendars)
+
+
+def next_due(clock: Clock, calendars: Calendars) -> datetime | None:
+    """When the next threshold falls due; None when none will as things stand."""
+    if clock.finished or clock.running_since is None:
+        return None
+    percent = next((p for p in clock.thresholds if p > clock.crossed), None)
+    return None if percent is None else due(clock, percent, calendars)
+
+
+def start(
+    metric: Metric,
+    cycle: int,
+    at: datetime,
+    *,
+    budget: timedelta,
+    terms: Terms,
+    calendars: Calendars,
+    carried: timedelta = _NOTHING,
+) -> Change:
+    """Begin a cycle at `at`; thresholds within `carried` count as announced (semantics R1)."""
+    reached = [p for p in terms.thresholds if p < BREACH and carried * 100 >= budget * p]
+    clock = Clock(
+        metric=metric,
+        cycle=cycle,
+        started_at=at,
+        policy_id=terms.policy_id,
+        digest=terms.digest,
+        calendar=terms.calendar,
+        budget=budget,
+        thresholds=terms.thresholds,
+        pausing=terms.pausing if metric is Metric.RESOLUTION else (),
+        consumed=carried,
+        running_since=at,
+        crossed=max(reached, default=0) if carried else 0,
+    )
+    begun = _step(clock, StepKind.STARTED, at, calendars, terms=terms)
+    return clock, [begun]
+
+
+def pass_time(clock: Clock, until: datetime, calendars: Calendars, *, inclusive: bool) -> Change:
+    """Cross every threshold due before `until` (or at it, when `inclusive`), each at its own instant."""
+    steps: list[Step] = []
+    while (at := next_due(clock, calendars)) is not None:
+        if at > until or (at == until and not inclusive):
+            break
+        percent = next(p for p in clock.thresholds if p > clock.crossed)
+        clock, step = _cross(clock, percent, at, calendars)
+        steps.append(replace(step, by_time=True))
+    return clock, steps
+
+
+def _cross(clock: Clock, percent: int, at: datetime, calendars: Calendars) -> tuple[Clock, Step]:
+    limit = deadline(clock, calendars)
+    clock = replace(
+        clock, crossed=percent, breached_at=at if percent == BREACH else clock.breached_at
+    )
+    kind = StepKind.BREACHED if percent == BREACH else StepKind.WARNING
+    step = _step(clock, kind, at, calendars, threshold=percent)
+    return clock, replace(step, deadline=limit)
+
+
+def pause(clock: Clock, at: datetime, calendars: Calendars) -> Change:
+    """Stand still from `at` on, exact to the millisecond (semantics Z4)."""
+    clock = _stopped(clock, at, calendars)
+    return clock, [_step(clock, StepKind.PAUSED, at, calendars)]
+
+
+def resume(clock: Clock, at: datetime, calendars: Calendars) -> Change:
+    """Run again from `at` on."""
+    clock = replace(clock, running_since=at)
+    return clock, [_step(clock, StepKind.RESUMED, at, calendars)]
+
+
+def stop(clock: Clock, at: datetime, calendars: Calendars) -> Change:
+    """What it measured has happened: met, or late when the deadline has passed (semantics T4, K1)."""
+    clock = _stopped(clock, at, calendars)
+    outcome = Outcome.CLOSED_LATE if clock.breached_at else Outcome.MET
+    clock = replace(clock, outcome=outcome, ended_at=at)
+    return clock, [_step(clock, StepKind(f"sla.{outcome}"), at, calendars)]
+
+
+def cancel(clock: Clock, at: datetime, reason: CancelReason, calendars: Calendars) -> Change:
+    """It counts for nothing from now on."""
+    clock = _stopped(clock, at, calendars)
+    clock = replace(clock, outcome=Outcome.CANCELLED, ended_at=at)
+    return clock, [_step(clock, StepKind.CANCELLED, at, calendars, reason=reason)]
+
+
+def reprice(
+    clock: Clock,
+    at: datetime,
+    *,
+    budget: timedelta,
+    terms: Terms,
+    cause: RepriceCause,
+    calendars: Calendars,
+) -> Change:
+    """Give a running promise another target; what is consumed stays (semantics P1 `carry`, P2).
+
+    A clock that has breached keeps the promise it broke (P3).
+    """
+    same = (clock.budget, clock.calendar) == (budget, terms.calendar)
+    if same or clock.breached_at:
+        return clock, []
+    consumed = consumed_by(clock, at, calendars)
+    moved = replace(
+        clock if clock.running_since is None else _stopped(clock, at, calendars),
+        budget=budget,
+        calendar=terms.calendar,
+        policy_id=terms.policy_id,
+        digest=terms.digest,
+        epoch=clock.epoch + 1,
+        running_since=at if clock.running_since else None,
+    )
+    told = _step(moved, StepKind.REPRICED, at, calendars, repriced_by=cause)
+    limit = calendars.get(terms.calendar, ALWAYS).add(at, budget - consumed)
+    moved, crossed = _jump(moved, consumed, at, calendars)
+    return moved, [replace(told, previous_budget=clock.budget, deadline=limit), *crossed]
+
+
+def _jump(clock: Clock, consumed: timedelta, at: datetime, calendars: Calendars) -> Change:
+    """Announce only the highest threshold that the new target jumped over, at this instant (P2)."""
+    jumped = [
+        p
+        for p in clock.thresholds
+        if clock.crossed < p <= BREACH and consumed * 100 >= clock.budget * p
+    ]
+    if not jumped:
+        return clock, []
+    clock, step = _cross(clock, jumped[-1], at, calendars)
+    limit = at if jumped[-1] == BREACH else deadline(clock, calendars)
+    remaining = calendar_of(clock, calendars).add(at, clock.budget - consumed)
+    step = replace(step, jump=JumpCause.REPRICED, skipped=tuple(jumped[:-1]))
+    return clock, [replace(step, deadline=limit or remaining)]
+
+
+def _stopped(clock: Clock, at: datetime, calendars: Calendars) -> Clock:
+    if clock.running_since is None:
+        return clock
+    return replace(
+        clock,
+        consumed=consumed_by(clock, at, calendars),
+        running_since=None,
+        segments=(*clock.segments, Segment(clock.running_since, at)),
+    )
+
+
+def _step(
+    clock: Clock,
+    kind: StepKind,
+    at: datetime,
+    calendars: Calendars,
+    *,
+    threshold: int = 0,
+    repriced_by: RepriceCause | None = None,
+    reason: CancelReason | None = None,
+    terms: Terms | None = None,
+) -> Step:
+    return Step(
+        kind=kind,
+        metric=clock.metric,
+        cycle=clock.cycle,
+        at=at,
+        consumed=consumed_by(clock, at, calendars),
+        budget=clock.budget,
+        threshold=threshold,
+        deadline=deadline(clock, calendars),
+        epoch=clock.epoch,
+        repriced_by=repriced_by,
+        reason=reason,
+        terms=terms,
+    )
