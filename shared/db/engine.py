@@ -101,6 +101,7 @@ def _engine(
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
         pool_pre_ping=False,
+        json_deserializer=str,  # json comes as the text it is; stores decode it into their types
     )
 
 
