@@ -7,6 +7,7 @@ Everything below is pure; the file is read in `loader.py` only.
 from .escalation import NEXT_LEVEL, EscalationPolicy, HoldPolicy, LevelRules, Trigger
 from .facts import Facts, opening_facts
 from .levels import CustomerPolicy, Level
+from .loader import load_workflow, parse_workflow
 from .notification import NotificationPolicy, NotificationRule, Rotation, Template
 from .problems import Problem, WorkflowError
 from .routing import Action, Queue, Route, RoutingPolicy, RoutingRule
@@ -39,5 +40,7 @@ __all__ = [
     "Trigger",
     "WorkflowError",
     "WorkflowPolicy",
+    "load_workflow",
     "opening_facts",
+    "parse_workflow",
 ]

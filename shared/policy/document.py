@@ -1,0 +1,284 @@
+"""The workflow file's shape: every key, its kind, and what it means where the name does not say it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from shared.contracts.vocabulary import Complexity, Grade, PauseReason, Priority
+
+from .calendars import CalendarSection, RotationSection
+from .conditions import Condition
+from .kinds import (
+    ActionName,
+    Audiences,
+    BoostCondition,
+    CalendarName,
+    CategoryName,
+    ChannelName,
+    Duration,
+    EventName,
+    Grace,
+    ImmediatelyOr,
+    LevelCondition,
+    LevelName,
+    LowerSlug,
+    NotificationCondition,
+    Percent,
+    QueueName,
+    RaiseTo,
+    RoutingCondition,
+    Section,
+    Share,
+    SignalName,
+    Skills,
+    Slug,
+    TeamName,
+    TemplateName,
+    TemplateText,
+    TierName,
+    TriageCondition,
+    TriggerCondition,
+    Word,
+    word_of,
+)
+from .matrix import MatrixCells
+
+PriorityWord = Annotated[Priority, BeforeValidator(word_of(Priority, "priority"))]
+GradeWord = Annotated[Grade, BeforeValidator(word_of(Grade, "grade"))]
+ComplexityWord = Annotated[Complexity, BeforeValidator(word_of(Complexity, "complexity"))]
+ReasonWord = Annotated[PauseReason, BeforeValidator(word_of(PauseReason, "pause reason"))]
+
+
+def _by_priority(value: object) -> object:
+    """One calendar for every priority may be written as its name."""
+    return {"default": value} if isinstance(value, str) else value
+
+
+def _priority_or_default(value: object) -> str:
+    return "default" if value == "default" else str(word_of(Priority, "priority")(value))
+
+
+CalendarByPriority = Annotated[
+    dict[Annotated[str, BeforeValidator(_priority_or_default)], CalendarName],
+    BeforeValidator(_by_priority),
+]
+
+
+class CustomersSection(Section):
+    """Customer tiers, best first. Without tiers every customer has the same targets (semantics A5)."""
+
+    tiers: tuple[LowerSlug, ...]
+    default_tier: TierName | None = None
+
+
+class AtLeastSection(Section):
+    """Raises a priority, never lowers one (semantics P4)."""
+
+    condition: TriageCondition
+    priority: PriorityWord
+
+
+class SentimentSection(Section):
+    """Limits of the score (semantics V3)."""
+
+    frustrated_below: Annotated[float, Field(ge=-1, le=1)]
+    angry_below: Annotated[float, Field(ge=-1, le=1)]
+    calm_above: Annotated[float, Field(ge=-1, le=1)]
+    frustrated_confirmations: Annotated[int, Field(ge=1, le=10)]
+
+
+class TriageSection(Section):
+    """Classification on arrival."""
+
+    categories: Annotated[tuple[LowerSlug, ...], Field(min_length=1)]
+    default_category: CategoryName
+    category_aliases: dict[LowerSlug, CategoryName] = Field(default_factory=dict)
+    channels: tuple[LowerSlug, ...]
+    priority_matrix: dict[GradeWord, dict[GradeWord, PriorityWord]]
+    at_least: tuple[AtLeastSection, ...] = ()
+    phrases: dict[PriorityWord, tuple[Word, ...]] = Field(default_factory=dict)
+    signals: dict[LowerSlug, tuple[Word, ...]]
+    urgent_signals: tuple[SignalName, ...] = ()
+    cancelling_phrases: tuple[Word, ...] = ()
+    names: tuple[Word, ...] = ()
+    sentiment: SentimentSection
+
+
+class LevelSection(Section):
+    """A level of the ladder."""
+
+    title: Word
+    team: Slug
+    respond_within: ImmediatelyOr
+    aliases: tuple[Slug, ...] = ()
+    requires: tuple[Literal["handoff", "history"], ...] = ()
+
+
+class QueueSection(Section):
+    """A waiting line; lower ranks are served first."""
+
+    level: LevelName
+    rank: Annotated[int, Field(ge=-1000, le=1000)] = 50
+
+
+class ActionSection(Section):
+    """What a rule's action means."""
+
+    queue: QueueName | None = None
+    level: LevelName | None = None
+    skills: Skills = Field(default_factory=dict)
+    any_skill: Skills = Field(default_factory=dict)
+    preferred_skills: Skills = Field(default_factory=dict)
+    prefer: Slug | None = None
+    rank: Annotated[int, Field(ge=-1000, le=1000)] = 0
+
+
+class RuleSection(Section):
+    """One routing rule; without a condition it always matches."""
+
+    name: Slug | None = None
+    condition: RoutingCondition | None = None
+    action: ActionName
+    notify: Audiences = ()
+    cc: Audiences = ()
+    sla_target: Duration | None = None
+
+
+class BoostSection(Section):
+    """An addition that every match makes."""
+
+    name: Slug | None = None
+    condition: BoostCondition
+    action: ActionName | None = None
+    notify: Audiences = ()
+    cc: Audiences = ()
+    rank: Annotated[int, Field(ge=-1000, le=1000)] = 0
+
+
+class SlaSection(Section):
+    """Rules of the SLA clocks."""
+
+    thresholds: Annotated[tuple[Percent, ...], Field(min_length=1)]
+    overdue: tuple[Percent, ...] = ()
+    calendar: CalendarByPriority
+    pause_on: tuple[ReasonWord, ...] = ()
+    hold_limit: Duration
+    grace: Grace
+    reprice: Literal["carry", "strictest", "restart"]
+    reopen_window: Duration
+    reopen_floor: Share
+
+
+class BlockSection(Section):
+    """One level of the escalation matrix. `conditions` raise from this level to `escalate_to`;
+    `triggers` raise to this level from anywhere (semantics X6).
+    """
+
+    timeout: Duration | None = None
+    conditions: tuple[LevelCondition, ...] = ()
+    escalate_to: LevelName | None = None
+    triggers: tuple[TriggerCondition, ...] = ()
+    notify: Audiences = ()
+
+
+class WindowSection(Section):
+    """The acknowledgement window's bounds by what is left of the nearest clock (semantics L4)."""
+
+    share: Share
+    floor: Duration
+
+
+class HoldSection(Section):
+    """How long an acknowledgement holds (semantics L4)."""
+
+    limit: Duration
+    share: Share
+    floor: Duration
+
+
+class TriggerSection(Section):
+    """What raises a ticket when an event comes."""
+
+    name: Slug
+    on: EventName
+    threshold: Percent | None = None
+    condition: TriggerCondition | None = None
+    to: RaiseTo | None = None
+    notify: Audiences = ()
+    priority_boost: Annotated[int, Field(ge=1, le=3)] | None = None
+    starting_level: bool = False
+
+
+class EscalationSection(Section):
+    """The ladder's times, and its triggers."""
+
+    acknowledge_within: dict[LevelName, Duration]
+    window: WindowSection
+    holds: HoldSection
+    repeats: Annotated[int, Field(ge=0, le=100)]
+    repeat_limit: Duration
+    triggers: tuple[TriggerSection, ...]
+    manual_reasons: dict[Slug, RaiseTo]
+
+
+class NotificationSection(Section):
+    """Whom to tell of an event, over which channels, in which words."""
+
+    name: Slug | None = None
+    on: EventName
+    threshold: Percent | None = None
+    condition: NotificationCondition | None = None
+    to: Audiences
+    via: tuple[ChannelName, ...]
+    template: TemplateName
+
+
+class NotificationsSection(Section):
+    """The notification rules and what happens when a channel fails."""
+
+    rules: tuple[NotificationSection, ...]
+    fallback: dict[ChannelName, ChannelName] = Field(default_factory=dict)
+    backoff: Annotated[tuple[Duration, ...], Field(max_length=20)]
+
+
+class TemplateSection(Section):
+    """The words of a message."""
+
+    subject: TemplateText | None = None
+    body: TemplateText
+
+
+class Document(Section):
+    """The whole file, packaged defaults filled in."""
+
+    version: Literal[1]
+    company: Word
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    calendars: dict[Slug, CalendarSection]
+    business_hours: CalendarName
+    customers: CustomersSection
+    conditions: dict[Slug, str]
+    triage: TriageSection
+    levels: Annotated[dict[Slug, LevelSection], Field(min_length=1)]
+    queues: dict[Slug, QueueSection]
+    escalated_to: dict[LevelName, QueueName]
+    weights: dict[ComplexityWord, Annotated[int, Field(ge=1, le=100)]]
+    actions: dict[Slug, ActionSection]
+    routing_boosts: tuple[BoostSection, ...]
+    routing_rules: tuple[RuleSection, ...]
+    SLA_MATRIX: MatrixCells
+    sla: SlaSection
+    escalation_matrix: dict[LevelName, BlockSection]
+    escalation: EscalationSection
+    roles: tuple[Slug, ...] = ()
+    audiences: dict[Slug, Audiences]
+    on_call: dict[TeamName, RotationSection]
+    notifications: NotificationsSection
+    templates: dict[Slug, TemplateSection]
+
+
+def text_of(condition: Condition | None) -> str:
+    """A rule's condition as written, empty when it has none."""
+    return condition.text if condition else ""

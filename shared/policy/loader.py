@@ -1,0 +1,187 @@
+"""Reading a workflow: the file over the packaged defaults, validated, checked, built."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import zoneinfo
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+import shared
+
+from .building import (
+    build_customers,
+    build_escalation,
+    build_levels,
+    build_notification,
+    build_routing,
+    build_sla,
+    build_triage,
+)
+from .checks import Findings, check
+from .conditions import Condition
+from .document import Document
+from .matrix import CellKey, CellSection, MatrixCells
+from .names import Names, names_in
+from .problems import Problem, WorkflowError
+from .source import Source, read_source
+from .tree import render
+from .trouble import Places, own_conditions, problems_of
+from .workflow import WorkflowPolicy
+
+PACKAGED = Path(shared.__file__).parent.parent / "deploy" / "workflow.yaml"
+"""The workflow that is in force where a file says nothing."""
+
+MERGED_BY_NAME = frozenset({"conditions", "actions", "audiences", "templates", "calendars"})
+MERGED_BY_KEY = frozenset({"customers", "triage", "sla", "escalation", "notifications"})
+
+
+def load_workflow(path: Path | None) -> WorkflowPolicy:
+    """The workflow of the file at `path`; None is the packaged one.
+
+    Raises WorkflowError, listing every problem found, for a file that is missing, unreadable or wrong.
+    """
+    if path is None:
+        return _packaged_policy()
+    return parse_workflow(_read(path), name=path.name)
+
+
+def parse_workflow(text: str, *, name: str = "workflow.yaml") -> WorkflowPolicy:
+    """The workflow that `text` describes; `name` stands before every problem. Raises WorkflowError."""
+    own, packaged = read_source(text, name), _packaged()
+    data = merge(own.data, packaged.data)
+    names = names_in(data)
+    places = Places(own, packaged)
+    problems = [places.problem(finding) for finding in own_conditions(own, names)]
+    try:
+        document = Document.model_validate(data, context=names)
+    except ValidationError as error:
+        problems += problems_of(error, places)
+        raise WorkflowError(_in_order(problems)) from None
+    findings = check(document, own.data, _packaged_matrix())
+    problems += [places.problem(finding) for finding in findings.errors]
+    if problems:
+        raise WorkflowError(_in_order(problems))
+    return _build(document, names, findings, places)
+
+
+def merge(own: Mapping[str, object], packaged: Mapping[str, object]) -> dict[str, object]:
+    """`own` over the packaged sections. A packaged action whose queue or level is gone goes with it."""
+    merged = dict(packaged) | dict(own)
+    for section in MERGED_BY_NAME | MERGED_BY_KEY:
+        mine, theirs = own.get(section), packaged.get(section)
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+            merged[section] = {**theirs, **mine}
+    return _without_stale_actions(merged, own)
+
+
+def _without_stale_actions(
+    merged: dict[str, object], own: Mapping[str, object]
+) -> dict[str, object]:
+    """Whoever replaces `queues` need not also replace packaged actions that no rule uses."""
+    actions, mine = merged.get("actions"), own.get("actions")
+    names = names_in(merged)
+    if not isinstance(actions, Mapping):
+        return merged
+    kept = {
+        name: action
+        for name, action in actions.items()
+        if (isinstance(mine, Mapping) and name in mine)
+        or not isinstance(action, Mapping)
+        or action.get("queue") is None
+        or str(action["queue"]).lower() in names.tables["queue"]
+    }
+    return merged | {"actions": kept}
+
+
+def _build(document: Document, names: Names, findings: Findings, places: Places) -> WorkflowPolicy:
+    """The values of a document without errors."""
+    customers = build_customers(document)
+    calendars = {name: section.build(name) for name, section in document.calendars.items()}
+    return WorkflowPolicy(
+        digest=_digest(document),
+        tzdata=_tzdata_version(),
+        company=document.company,
+        currency=document.currency,
+        calendars=calendars,
+        business_hours=calendars[document.business_hours],
+        customers=customers,
+        levels=build_levels(document),
+        triage=build_triage(document, names),
+        routing=build_routing(document),
+        sla=build_sla(document, findings.matrix, customers),
+        escalation=build_escalation(document, names),
+        notification=build_notification(document),
+        warnings=tuple(_in_order([places.problem(finding) for finding in findings.warnings])),
+    )
+
+
+def _digest(document: Document) -> str:
+    """Twelve hex digits that name the effective content, however it was written."""
+    content = [list(document.levels), _canonical(document)]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _canonical(value: object) -> object:
+    """`value` as JSON can hold it: a condition as what it means, however it was spelt."""
+    if isinstance(value, Condition):
+        return render(value.tree)
+    if isinstance(value, BaseModel):
+        return {name: _canonical(item) for name, item in value}
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return value if isinstance(value, bool | int | float | None) else str(value)
+
+
+def _tzdata_version() -> str:
+    """The version of the time-zone rules in use: the system's where it has them, else the package's."""
+    for folder in zoneinfo.TZPATH:
+        listing = Path(folder) / "tzdata.zi"
+        if listing.is_file():
+            with listing.open(encoding="utf-8") as lines:
+                return lines.readline().removeprefix("# version").strip()
+    package = resources.files("tzdata").joinpath("zoneinfo", "tzdata.zi")
+    return package.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# version").strip()
+
+
+def _read(path: Path) -> str:
+    """The file's text. Raises WorkflowError for a file that is not there or holds no text."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise WorkflowError([Problem(str(path), 0, 0, "", "there is no such file")]) from None
+    except UnicodeDecodeError:
+        raise WorkflowError([Problem(str(path), 0, 0, "", "this is no UTF-8 text")]) from None
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise WorkflowError([Problem(str(path), 0, 0, "", f"cannot be read: {reason}")]) from None
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """By place in the file, each once."""
+    return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line, p.column, p.path))
+
+
+@functools.cache
+def _packaged() -> Source:
+    return read_source(_read(PACKAGED), PACKAGED.name)
+
+
+@functools.cache
+def _packaged_policy() -> WorkflowPolicy:
+    return parse_workflow(_packaged().text, name=PACKAGED.name)
+
+
+@functools.cache
+def _packaged_matrix() -> Mapping[CellKey, CellSection]:
+    data = _packaged().data
+    cells = TypeAdapter[dict[CellKey, CellSection]](MatrixCells)
+    return cells.validate_python(data["SLA_MATRIX"], context=names_in(data))
