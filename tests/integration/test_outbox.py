@@ -21,7 +21,9 @@ ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-2222
 
 
 def of(kind: Any, ticket: str, minute: int = 0) -> Event:
-    return an_event(a(kind, ticket_id=UUID(ticket)), at=MONDAY_10 + timedelta(minutes=minute), sequence=0)
+    return an_event(
+        a(kind, ticket_id=UUID(ticket)), at=MONDAY_10 + timedelta(minutes=minute), sequence=0
+    )
 
 
 async def today(tx: AsyncConnection) -> date:
