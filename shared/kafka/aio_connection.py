@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -49,6 +49,20 @@ async def broker_call(what: str, *, seconds: float) -> AsyncIterator[None]:
         raise BrokerUnavailableError(f"{what}: no answer within {seconds:g} s") from error
     except (errors.KafkaError, OSError) as error:
         raise in_our_words(what, error) from error
+
+
+async def ended_well(closing: Coroutine[Any, Any, None], *, seconds: float) -> bool:
+    """Run aiokafka's `closing`; False when it failed, or did not end within `seconds` and was cut off.
+
+    In a task of its own: with the broker away it may raise the CancelledError of a task it ended, which
+    would look like a cancellation of ours.
+    """
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        return task.done() and not task.cancelled() and task.exception() is None
+    finally:
+        task.cancel()
 
 
 def in_our_words(what: str, error: Exception) -> BrokerError:

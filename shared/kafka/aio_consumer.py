@@ -14,7 +14,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from shared.settings import KafkaSettings
 
-from .aio_connection import broker_call, connection_options, in_our_words
+from .aio_connection import broker_call, connection_options, ended_well, in_our_words
 from .client import BrokerError, BrokerUnavailableError, OnRevoked, UnknownTopicError
 from .records import Record, TopicPartition
 
@@ -129,14 +129,8 @@ class AioConsumer:
         inner, self._inner = self._inner, None
         if inner is None:
             return
-        try:
-            async with self._limited("consumer stop"):
-                await inner.stop()
-        except BrokerError as error:
-            log.warning(
-                "Consumer was closed by force",
-                extra={"action": "consumer_killed", "error": str(error)},
-            )
+        if not await ended_well(inner.stop(), seconds=self._settings.request_timeout_seconds):
+            log.warning("A consumer was closed by force", extra={"action": "consumer_killed"})
             await self._kill(inner)
 
     async def hand_over(self, partitions: Iterable[Theirs]) -> None:
@@ -178,7 +172,7 @@ class AioConsumer:
             partition_assignment_strategy=(RangePartitionAssignor,),
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             session_timeout_ms=settings.session_timeout_ms,
-            heartbeat_interval_ms=max(1, settings.session_timeout_ms // 4),
+            heartbeat_interval_ms=min(1000, settings.session_timeout_ms // 4),
             max_poll_interval_ms=settings.max_poll_interval_ms,
             # A member waits in the group's join for as long as a session: no sooner may that time out.
             request_timeout_ms=settings.session_timeout_ms + limit_ms,
@@ -208,7 +202,9 @@ class AioConsumer:
         """
         inner._closed = True  # noqa: SLF001
         group, fetcher = inner._coordinator, inner._fetcher  # noqa: SLF001
-        tasks = [fetcher and fetcher._fetch_task]  # noqa: SLF001
+        tasks: list[asyncio.Task[None] | None] = []
+        if fetcher is not None:
+            tasks += [fetcher._fetch_task, *fetcher._pending_tasks]  # noqa: SLF001
         if group is not None:
             tasks += [group._coordination_task, group._heartbeat_task, group._commit_refresh_task]  # noqa: SLF001
         running = [task for task in tasks if task is not None]

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer, errors
 
 from shared.settings import KafkaSettings
 
-from .aio_connection import broker_call, connection_options, in_our_words
+from .aio_connection import broker_call, connection_options, ended_well, in_our_words
 from .client import BrokerError, BrokerUnavailableError
 from .records import Outgoing, acknowledged_in_order
 
@@ -72,14 +72,9 @@ class AioProducer:
         self._stopped = True
         inner, self._inner = self._inner, None
         if inner is not None:
-            try:
-                async with self._limited("producer stop"):
-                    await inner.stop()
-            except BrokerError as error:
-                log.warning(
-                    "Producer was closed by force",
-                    extra={"action": "producer_killed", "error": str(error)},
-                )
+            seconds = self._settings.request_timeout_seconds
+            if not await ended_well(inner.stop(), seconds=seconds):
+                log.warning("A producer was closed by force", extra={"action": "producer_killed"})
                 await self._kill(inner)
         if self._kills:
             await asyncio.wait(self._kills)
