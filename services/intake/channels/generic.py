@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -267,7 +267,8 @@ def _decode(part: bytes) -> AnyPart:
     """A NUL is dropped: PostgreSQL stores none, and a customer's words must not be lost for one."""
     if rb"\u0000" not in part:
         return _part_decoder.decode(part)
-    return msgspec.convert(_without_nul(msgspec.json.decode(part)), type=AnyPart)  # type: ignore[no-any-return, arg-type]
+    decoded: AnyPart = msgspec.convert(_without_nul(msgspec.json.decode(part)), type=AnyPart)
+    return decoded
 
 
 def _without_nul(value: Any) -> Any:

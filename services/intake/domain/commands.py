@@ -41,6 +41,17 @@ class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     contact: dict[str, str] | None = None
 
 
+def known_together(earlier: CustomerFacts, later: CustomerFacts) -> CustomerFacts:
+    """What two sayings about one customer amount to: the later one wins where both say something."""
+    said = {
+        name: value
+        for name in CustomerFacts.__struct_fields__
+        if (value := getattr(later, name)) is not None
+    }
+    contact = {**(earlier.contact or {}), **(later.contact or {})}
+    return msgspec.structs.replace(earlier, **{**said, "contact": contact or None})
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="command"):
     """A wish about one ticket, named by our id or by the source's own (`external_id`).
 

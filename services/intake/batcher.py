@@ -1,0 +1,136 @@
+"""Group commit: waiting requests share one transaction (ADR 0002).
+
+A lane takes whoever waits as soon as it is free, never by a timer: a lone request pays one commit and no
+delay, a crowd shares one. A group that fails is halved until the culprit stands alone; its neighbours are
+stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from shared.runtime.errors import is_transient
+
+from .domain.delivery import Answer, Delivery
+
+#: The most commands that one transaction carries.
+GROUP_COMMANDS: Final = 512
+
+#: Requests that may wait; the next one is turned away unread by the database (reliability 2.13).
+MOST_WAITING: Final = 2048
+
+#: Seconds a group may take, waiting for a connection included.
+GROUP_SECONDS: Final = 12.0
+
+#: Stores a group in one transaction and returns its answers once they are committed.
+Store: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Answer]]]
+
+#: Keeps a delivery that cannot be stored, with the error.
+Park: TypeAlias = Callable[[Delivery, Exception], Awaitable[Answer]]
+
+
+class UnavailableError(Exception):
+    """Nothing was promised: the request may or may not have been stored. The caller tries again."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A request that waits for its group."""
+
+    delivery: Delivery
+    answered: asyncio.Future[Answer] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def answer(self, answer: Answer) -> None:
+        if not self.answered.done():  # its caller may have gone
+            self.answered.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answered.done():
+            self.answered.set_exception(error)
+
+
+class Batcher:
+    """Hands waiting deliveries to `store` in groups, on up to `lanes` lanes at a time."""
+
+    def __init__(
+        self, store: Store, park: Park, *, lanes: int, on_group: Callable[[int], None]
+    ) -> None:
+        self._store = store
+        self._park = park
+        self._lanes = lanes
+        self._on_group = on_group
+        self._waiting: deque[_Waiting] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def submit(self, delivery: Delivery) -> Answer:
+        """Store `delivery`; returns once it is committed.
+
+        Raises UnavailableError when the database is away or too many wait, and what `store` raises
+        for a delivery of our own API that cannot be stored.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise UnavailableError("too many requests wait")
+        waiting = _Waiting(delivery)
+        self._waiting.append(waiting)
+        if len(self._running) < self._lanes:
+            lane = asyncio.create_task(self._run_lane())
+            self._running.add(lane)
+            lane.add_done_callback(self._running.discard)
+        return await waiting.answered
+
+    async def _run_lane(self) -> None:
+        while self._waiting:
+            group = self._next_group()
+            self._on_group(len(group))
+            await self._settle(group)
+
+    def _next_group(self) -> list[_Waiting]:
+        """Who waits, up to GROUP_COMMANDS; always at least one."""
+        group = [self._waiting.popleft()]
+        room = GROUP_COMMANDS - len(group[0].delivery.commands)
+        while self._waiting and room >= (needed := max(1, len(self._waiting[0].delivery.commands))):
+            group.append(self._waiting.popleft())
+            room -= needed
+        return group
+
+    async def _settle(self, group: Sequence[_Waiting]) -> None:
+        """Store `group`, or its halves; everyone in it is answered."""
+        try:
+            async with asyncio.timeout(GROUP_SECONDS):
+                answers = await self._store([waiting.delivery for waiting in group])
+        except Exception as error:
+            await self._after_failure(group, error)
+            return
+        for waiting, answer in zip(group, answers, strict=True):
+            waiting.answer(answer)
+
+    async def _after_failure(self, group: Sequence[_Waiting], error: Exception) -> None:
+        if is_transient(error):
+            for waiting in group:
+                waiting.fail(_unavailable(error))
+        elif len(group) > 1:
+            half = len(group) // 2
+            await self._settle(group[:half])
+            await self._settle(group[half:])
+        elif group[0].delivery.is_api:
+            group[0].fail(error)
+        else:
+            await self._keep(group[0], error)
+
+    async def _keep(self, culprit: _Waiting, error: Exception) -> None:
+        try:
+            culprit.answer(await self._park(culprit.delivery, error))
+        except Exception as failure:
+            culprit.fail(_unavailable(failure))
+
+
+def _unavailable(error: Exception) -> UnavailableError:
+    unavailable = UnavailableError(type(error).__name__)
+    unavailable.__cause__ = error
+    return unavailable
