@@ -22,11 +22,13 @@ SERVICE: Final = "router"
 async def make_standard_tables(url: str) -> None:
     """Make role, schema and standard tables of `SERVICE` in the database of `url`."""
     engine = create_migration_engine(url)
-    async with engine.connect() as connection:
-        await migrate.make_schema(connection, SERVICE)
-        await connection.run_sync(_create)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await migrate.make_schema(connection, SERVICE)
+            await connection.run_sync(_create)
+            await connection.commit()
+    finally:
+        await engine.dispose()
 
 
 def standard_engine(url: str) -> AsyncEngine:
