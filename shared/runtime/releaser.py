@@ -7,8 +7,7 @@ the other, so that the order within a ticket holds.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,35 +25,28 @@ from .isolation import told
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks when nothing was parked meanwhile.
-LOOK_SECONDS: Final = 1.0
+#: Time between two looks when nothing was parked meanwhile.
+LOOK_EVERY: Final = timedelta(seconds=1)
 
 
 class Releaser:
     """Applies parked events whose turn has come."""
 
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        clock: Clock,
-        applier: Applier,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, applier: Applier) -> None:
         self._engine = engine
         self._clock = clock
         self._applier = applier
-        self._monotonic = monotonic
-        self._looked = monotonic() - LOOK_SECONDS
+        self._looked: datetime | None = None
 
     async def release_some(self, *, hurry: bool) -> bool:
         """Look for released events every second, with `hurry` at once; True when some were applied.
 
         A transient error is logged and left to the next look.
         """
-        if not hurry and self._monotonic() - self._looked < LOOK_SECONDS:
+        now = self._clock.now()
+        if not hurry and self._looked is not None and abs(now - self._looked) < LOOK_EVERY:
             return False
-        self._looked = self._monotonic()
+        self._looked = now
         applied = 0
         try:
             while heads := await self._release_heads():
