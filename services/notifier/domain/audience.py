@@ -23,9 +23,7 @@ OnCall = Callable[[str, datetime], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Someone who can be told. `channels`: channel → address, the preferred one first; the address is
-    empty where the channel needs none.
-    """
+    """Someone who can be told. `channels`: channel → address, empty where the channel needs none."""
 
     recipient_id: str
     name: str = ""

@@ -61,7 +61,7 @@ def _correction(
         fields=fields_of(state.ticket, event, policy),
         cause=event.cause,
         planned_at=now,
-        next_attempt_at=now,
+        due_at=now,
     )
 
 

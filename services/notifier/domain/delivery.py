@@ -61,7 +61,7 @@ def lease(notification: Notification, *, until: datetime) -> Notification:
     return msgspec.structs.replace(
         notification,
         status=Status.LEASED,
-        next_attempt_at=until,
+        due_at=until,
         attempts=notification.attempts + 1,
     )
 
@@ -91,9 +91,7 @@ def settle(
         return _dead(notification, FailureKind.EXHAUSTED)
     wait = backoff[notification.attempts - 1] * (1 - JITTER + 2 * JITTER * jitter)
     asked = min(result.retry_after or timedelta(), LONGEST_WAIT)
-    return Settled(
-        _replace(notification, status=Status.PENDING, next_attempt_at=now + max(wait, asked))
-    )
+    return Settled(_replace(notification, status=Status.PENDING, due_at=now + max(wait, asked)))
 
 
 def suppress(notification: Notification) -> Settled:
@@ -126,7 +124,7 @@ def fall_back(notification: Notification, channel: str, target: str, now: dateti
         target=target,
         status=Status.PENDING,
         planned_at=now,
-        next_attempt_at=now,
+        due_at=now,
         attempts=0,
         unknowns=0,
     )

@@ -55,8 +55,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A planned message.
 
     `target` names what delivery has to reach (a relay, a host), never a person's address: that is
-    looked up when it is sent. `reason` says why it is suppressed, or, while it is leased, why it
-    must not be tried again. `unknowns` counts attempts whose outcome nobody knows.
+    looked up when it is sent. `due_at` is the next attempt's instant, or the lease's end. `reason`
+    says why it is suppressed, or, while it is leased, why it must not be tried again. `unknowns`
+    counts attempts whose outcome nobody knows.
     """
 
     notification_id: UUID
@@ -70,7 +71,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     fields: Fields
     cause: Cause
     planned_at: datetime
-    next_attempt_at: datetime
+    due_at: datetime
     status: Status = Status.PENDING
     reason: SuppressReason | None = None
     attempts: int = 0

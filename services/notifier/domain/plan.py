@@ -34,7 +34,9 @@ from .wording import fields_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a plan depends on besides the ticket. `channels`: those with a configured sender."""
+    """What a plan depends on besides the ticket. `channels`: those with a configured sender, the
+    preferred one first.
+    """
 
     policy: WorkflowPolicy
     directory: Directory
@@ -44,7 +46,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Tell `names` over `via` with `template`; without `via`, over each one's own first channel."""
+    """Tell `names` over `via` with `template`; without `via`, over the best channel each one has."""
 
     names: tuple[str, ...]
     via: tuple[str, ...]
@@ -169,7 +171,7 @@ def _notifications(
             fields=fields,
             cause=event.cause,
             planned_at=around.now,
-            next_attempt_at=around.now,
+            due_at=around.now,
             status=Status.SUPPRESSED if reason else Status.PENDING,
             reason=reason,
         )
@@ -178,8 +180,8 @@ def _notifications(
 
 
 def _channels(person: Recipient, via: Sequence[str], around: Surroundings) -> list[str]:
-    """The channels of `via` the person has, or what stands in for them; else their first one."""
-    has = [name for name in person.channels if name in around.channels]
+    """The channels of `via` the person has, or what stands in for them; else the best one."""
+    has = [name for name in around.channels if name in person.channels]
     fallback = around.policy.notification.fallback
     found: dict[str, None] = {}
     for wanted in via:

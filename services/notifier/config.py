@@ -1,0 +1,56 @@
+"""The notifier's settings: `TIERLINE_NOTIFIER__…`. A sender without settings is off."""
+
+from __future__ import annotations
+
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+
+from shared.settings import HttpSettings, ServiceSettings
+
+from .senders.settings import SenderSettings
+
+#: What a lease must outlast the sending by, in seconds: the outcome has to be recorded in time.
+_MARGIN_SECONDS = 5.0
+
+
+class NotifierSection(SenderSettings):
+    """Whom it asks, who reaches it, how much it sends at once."""
+
+    intake_url: str | None = Field(default=None, description="where customers' addresses are asked")
+    intake_key: SecretStr = Field(default=SecretStr(""), description="API key with contacts:read")
+    public_url: str = Field(
+        default="http://127.0.0.1:8084", description="where acknowledgement links point"
+    )
+    egress_allow: frozenset[str] = Field(
+        default=frozenset(), description="exact host:port of internal webhook receivers"
+    )
+    concurrency: int = Field(default=32, ge=1, description="messages in flight a process")
+    per_target: int = Field(default=4, ge=1, description="messages in flight a target")
+    send_seconds: float = Field(default=20.0, gt=0, description="limit of one attempt")
+    lease_seconds: float = Field(default=45.0, gt=0, description="after it, unknown")
+    link_hours: float = Field(default=72.0, gt=0, description="life of an acknowledgement link")
+    idle_seconds: float = Field(default=0.5, gt=0, description="between two looks at what is due")
+
+    @model_validator(mode="after")
+    def _lease_outlasts_sending(self) -> Self:
+        if self.lease_seconds < self.send_seconds + _MARGIN_SECONDS:
+            raise ValueError(f"lease_seconds must be send_seconds + {_MARGIN_SECONDS:g} or more")
+        return self
+
+    @property
+    def egress_allowed(self) -> frozenset[str]:
+        """The internal targets: those named, and intake."""
+        if not self.intake_url:
+            return self.egress_allow
+        parts = urlsplit(self.intake_url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return self.egress_allow | {f"{parts.hostname}:{port}"}
+
+
+class NotifierSettings(ServiceSettings):
+    """Everything the notifier is told by its environment."""
+
+    http: HttpSettings = HttpSettings(port=8084)
+    notifier: NotifierSection = NotifierSection()

@@ -1,0 +1,52 @@
+"""A customer's mail address, asked of intake at the moment a message is sent (ruling 4, D9)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import msgspec
+
+from services.notifier.domain.delivery import Outcome, Result
+from shared.http.egress import Egress, EgressError, EgressRefused
+
+
+class _Contact(msgspec.Struct, frozen=True):
+    """What we read of intake's answer."""
+
+    email: str | None = None
+
+
+class Contacts:
+    """A client of intake's `GET /v1/customers/{id}/contact`."""
+
+    def __init__(self, egress: Egress, *, url: str, key: str, timeout_seconds: float = 3.0) -> None:
+        self._egress = egress
+        self._url = url.rstrip("/")
+        self._key = key
+        self._timeout_seconds = timeout_seconds
+
+    async def address_of(self, customer_id: str) -> str | Result:
+        """The customer's mail address, or the result that the attempt has without one.
+
+        A customer without an address cannot be told; intake being away is worth another try. Nothing
+        has been sent in either case.
+        """
+        try:
+            reply = await self._egress.get(
+                f"{self._url}/v1/customers/{quote(customer_id, safe='')}/contact",
+                headers={"authorization": f"Bearer {self._key}"},
+                timeout_seconds=self._timeout_seconds,
+            )
+        except EgressRefused as error:
+            return Result(Outcome.DEAD, f"contact: {error}")
+        except EgressError as error:
+            return Result(Outcome.RETRY, f"contact: {error}")
+        if reply.status == 404:
+            return Result(Outcome.DEAD, "contact: intake knows no such customer")
+        if reply.status != 200:
+            return Result(Outcome.RETRY, f"contact: http {reply.status}")
+        try:
+            contact = msgspec.json.decode(reply.body, type=_Contact)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return Result(Outcome.RETRY, "contact: the answer cannot be read")
+        return contact.email or Result(Outcome.DEAD, "contact: the customer has no mail address")

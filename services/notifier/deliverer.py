@@ -1,0 +1,240 @@
+"""The deliverer: lease and attempt row (one transaction), send outside any, outcome (another).
+
+Whatever dies in between leaves an attempt without an outcome, which counts as unknown when its lease
+runs out and is sent again with the same id (reliability P7-P9).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from shared.clock import Clock
+from shared.contracts import FollowUp
+from shared.db.engine import Transaction
+from shared.failpoints import failpoint
+from shared.runtime.writer import Writer
+
+from .contacts import Contacts
+from .domain.audience import CUSTOMER
+from .domain.delivery import Outcome, Result, Settled
+from .domain.message import POSSIBLE_REPEAT, Message, compose
+from .domain.notification import Notification, Status
+from .domain.templates import Templates
+from .leasing import Leased, LeaseTerms, take
+from .metrics import NotifierMetrics
+from .recording import RecordTerms, follow_ups, record, record_expired
+from .senders.base import Sender
+from .store.deliveries import Finished
+
+log = logging.getLogger(__name__)
+
+#: While messages are in flight, what has come due meanwhile is looked for this often.
+_LOOK_SECONDS: Final = 0.25
+
+#: How long a stop waits for messages in flight; what is later counts as unknown.
+_STOP_SECONDS: Final = 2.0
+
+
+class Deliverer:
+    """Sends what is due, many at a time, few to one target, each with a time limit.
+
+    A target that hangs holds its own few places and nothing else.
+    """
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        clock: Clock,
+        senders: Mapping[str, Sender],
+        contacts: Contacts | None,
+        templates: Templates,
+        public_url: str,
+        concurrency: int,
+        send_seconds: float,
+        lease_terms: LeaseTerms,
+        record_terms: RecordTerms,
+        metrics: NotifierMetrics,
+    ) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._senders = senders
+        self._contacts = contacts
+        self._templates = templates
+        self._public_url = public_url.rstrip("/")
+        self._concurrency = concurrency
+        self._send_seconds = send_seconds
+        self._lease_terms = lease_terms
+        self._record_terms = record_terms
+        self._metrics = metrics
+        self._running: set[asyncio.Task[Finished]] = set()
+        self._finished: list[Finished] = []
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that are on, the preferred one first."""
+        return tuple(self._senders)
+
+    async def step(self) -> bool:
+        """Record what has ended, begin what is due, wait a moment for what is under way.
+
+        True while there is something to go on with. Outcomes that could not be recorded stay in hand
+        for the next step, and nothing new is begun before they are.
+        """
+        await self._record()
+        began = await self._begin()
+        if self._running:
+            await self._wait(_LOOK_SECONDS)
+        return began or bool(self._running or self._finished)
+
+    async def close(self) -> None:
+        """Let what is in flight end, for a moment, and record it."""
+        if self._running:
+            await self._wait(_STOP_SECONDS, until=asyncio.ALL_COMPLETED)
+        for task in self._running:
+            task.cancel()
+        await self._record()
+
+    async def _wait(self, seconds: float, until: str = asyncio.FIRST_COMPLETED) -> None:
+        done, self._running = await asyncio.wait(self._running, timeout=seconds, return_when=until)
+        failures = [error for task in done if (error := task.exception())]
+        self._finished += [task.result() for task in done if not task.exception()]
+        if failures:
+            raise failures[0]
+
+    async def _record(self) -> None:
+        if finished := list(self._finished):
+            outcomes = [f.result for f in finished]
+
+            async def work(tx: Transaction, now: datetime) -> tuple[list[Settled], list[FollowUp]]:
+                settled = await record(tx, finished, now, self._record_terms)
+                return settled, follow_ups(settled)
+
+            settled = await self._writer.write(work)
+            del self._finished[: len(outcomes)]
+            self._count(settled)
+
+    async def _begin(self) -> bool:
+        """Lease what is due as far as there is room, and begin to send it once that is committed."""
+        room = self._concurrency - len(self._running)
+        if room <= 0:
+            return False
+
+        async def work(
+            tx: Transaction, now: datetime
+        ) -> tuple[tuple[list[Leased], list[Settled]], list[FollowUp]]:
+            settled = await record_expired(tx, now, room, self._record_terms)
+            leased, needless = await take(tx, now, room, self._lease_terms)
+            settled += needless
+            return (leased, settled), follow_ups(settled)
+
+        leased, settled = await self._writer.write(work)
+        self._count(settled)
+        self._running |= {asyncio.create_task(self._attempt(one)) for one in leased}
+        return bool(leased or settled)
+
+    async def _attempt(self, leased: Leased) -> Finished:
+        failpoint("notifier.before_send")
+        result = await self._result(leased)
+        failpoint("notifier.after_send")
+        notification = leased.notification
+        self._metrics.attempts.labels(
+            channel=notification.channel, outcome=result.outcome.value
+        ).inc()
+        return Finished(notification.notification_id, notification.attempts, result)
+
+    async def _result(self, leased: Leased) -> Result:
+        """What came of the attempt; never raises."""
+        notification = leased.notification
+        sender = self._senders.get(notification.channel)
+        if sender is None:
+            return Result(Outcome.RETRY, "the channel is switched off")
+        try:
+            message = await self._message(leased)
+            if isinstance(message, Result):
+                return message
+            if message.possible_repeat and not sender.recognises_repeats:
+                message = replace(message, subject=f"{message.subject} {POSSIBLE_REPEAT}")
+            async with asyncio.timeout(self._send_seconds):
+                return await sender.send(message)
+        except TimeoutError:
+            return Result(Outcome.UNKNOWN, f"no answer within {self._send_seconds:g} s")
+        except Exception as error:
+            log.exception(
+                "A message could not be sent for a reason nobody foresaw",
+                extra={
+                    "action": "send_failed",
+                    "ticket_id": notification.ticket_id,
+                    "notification_id": notification.notification_id,
+                    "channel": notification.channel,
+                },
+            )
+            return Result(Outcome.UNKNOWN, f"unforeseen: {type(error).__name__}")
+
+    async def _message(self, leased: Leased) -> Message | Result:
+        """The message, or the result of not having one."""
+        notification = leased.notification
+        address = await self._address(leased)
+        if isinstance(address, Result):
+            return address
+        if notification.template not in self._templates:
+            return Result(Outcome.DEAD, f"no template {notification.template!r}")
+        return compose(
+            notification,
+            self._templates,
+            address=address,
+            name=leased.recipient.name if leased.recipient else "",
+            subject_line=leased.subject_line,
+            acknowledge_link=f"{self._public_url}/a/{leased.token}" if leased.token else None,
+            now=self._clock.now(),
+        )
+
+    async def _address(self, leased: Leased) -> str | Result:
+        notification = leased.notification
+        if notification.role == CUSTOMER:
+            if self._contacts is None:
+                return Result(Outcome.DEAD, "no intake is configured to ask for addresses")
+            return await self._contacts.address_of(notification.recipient_id)
+        if leased.recipient is None or notification.channel not in leased.recipient.channels:
+            return Result(Outcome.DEAD, f"the recipient has no {notification.channel} any more")
+        return leased.recipient.channels[notification.channel]
+
+    def _count(self, settled: list[Settled]) -> None:
+        """Metrics and one log line for each notification that has ended."""
+        for notification in (s.notification for s in settled):
+            match notification.status:
+                case Status.SENT:
+                    seconds = (self._clock.now() - notification.planned_at).total_seconds()
+                    self._metrics.latency.labels(channel=notification.channel).observe(seconds)
+                    self._ended(notification, "sent")
+                case Status.DEAD:
+                    self._ended(notification, "failed")
+                case Status.SUPPRESSED:
+                    assert notification.reason is not None
+                    self._metrics.suppressed.labels(reason=notification.reason.value).inc()
+                    self._ended(notification, "suppressed")
+                case Status.PENDING | Status.LEASED:
+                    continue
+
+    def _ended(self, notification: Notification, outcome: str) -> None:
+        self._metrics.notifications.labels(channel=notification.channel, outcome=outcome).inc()
+        log.log(
+            logging.ERROR if outcome == "failed" else logging.INFO,
+            "A notification of %s to %s ended as %s after %d attempts",
+            notification.about.fact,
+            notification.role,
+            outcome,
+            notification.attempts,
+            extra={
+                "action": f"notification_{outcome}",
+                "ticket_id": notification.ticket_id,
+                "notification_id": notification.notification_id,
+                "recipient_id": notification.recipient_id,
+                "channel": notification.channel,
+            },
+        )

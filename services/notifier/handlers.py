@@ -1,0 +1,138 @@
+"""Facts in, plans out: load, decide, save. What is suppressed at once is published at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from shared.contracts import (
+    ASSIGNMENTS,
+    ESCALATIONS,
+    SLA,
+    TICKETS,
+    Cause,
+    Event,
+    FollowUp,
+    TicketOpened,
+)
+from shared.contracts.vocabulary import SuppressReason
+from shared.db.engine import Transaction
+from shared.fold import advance
+from shared.ids import derived_id
+from shared.policy import WorkflowPolicy
+from shared.runtime.batch import Batch
+
+from .domain.delivery import suppress
+from .domain.notification import Notification, Status
+from .domain.plan import Surroundings, decide
+from .domain.state import Heard, Planned, State, evolve
+from .metrics import NotifierMetrics
+from .store import plans, recipients
+
+log = logging.getLogger(__name__)
+
+#: What the notifier reads, in the order in which a batch is handled: order between topics is nobody's
+#: promise, and who knows the ticket first tells the right people.
+TOPICS: Final = (TICKETS, ASSIGNMENTS, SLA, ESCALATIONS)
+
+
+async def handle(
+    tx: Transaction,
+    batch: Batch,
+    *,
+    policy: WorkflowPolicy,
+    channels: Sequence[str],
+    metrics: NotifierMetrics,
+) -> list[FollowUp]:
+    """Plan the messages of a batch. Seven statements, whatever its size."""
+    before = await plans.load(tx, batch.ticket_ids)
+    around = Surroundings(
+        policy=policy,
+        directory=await recipients.directory(tx),
+        channels=channels,
+        now=batch.now,
+    )
+    after = dict(before)
+    causes: dict[UUID, Cause] = {}
+    for event in _in_order(batch.events):
+        ticket_id = UUID(event.subject)
+        heard: Heard = event
+        after[ticket_id], decisions = advance(
+            after[ticket_id], heard, evolve=evolve, decide=partial(decide, around=around)
+        )
+        for decided in decisions:
+            if isinstance(decided, Planned):
+                causes[decided.notification.notification_id] = event.cause
+            elif not isinstance(decided, Event):
+                causes[decided.notification_id] = event.cause
+    new, changed = _differences(before, after)
+    await plans.save(
+        tx,
+        [state.ticket for state in after.values()],
+        subject_lines=_subject_lines(batch.events),
+        planned=new,
+        changed=changed,
+    )
+    suppressed = [n for n in [*new, *changed] if n.status is Status.SUPPRESSED]
+    return [_told(n, causes[n.notification_id], metrics) for n in suppressed]
+
+
+def _in_order(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: TOPICS.index(event.topic))
+
+
+def _differences(
+    before: dict[UUID, State], after: dict[UUID, State]
+) -> tuple[list[Notification], list[Notification]]:
+    """The notifications that are new, and those that are not what they were."""
+    new: list[Notification] = []
+    changed: list[Notification] = []
+    for ticket_id, known in _notifications(after):
+        was = before[ticket_id].notifications.get(known.notification_id)
+        if was is None:
+            new.append(known)
+        elif was != known:
+            changed.append(known)
+    return new, changed
+
+
+def _notifications(states: dict[UUID, State]) -> Iterator[tuple[UUID, Notification]]:
+    for ticket_id, state in states.items():
+        for known in state.notifications.values():
+            yield ticket_id, known
+
+
+def _subject_lines(events: Iterable[Event]) -> dict[UUID, str]:
+    return {
+        event.payload.ticket_id: event.payload.subject_line
+        for event in events
+        if isinstance(event.payload, TicketOpened)
+    }
+
+
+def _told(notification: Notification, cause: Cause, metrics: NotifierMetrics) -> FollowUp:
+    said = suppress(notification).said
+    assert said is not None
+    assert notification.reason is not None
+    metrics.suppressed.labels(reason=notification.reason.value).inc()
+    metrics.notifications.labels(channel=notification.channel, outcome="suppressed").inc()
+    if notification.reason is SuppressReason.UNREACHABLE:
+        log.warning(
+            "Nobody could be told of %s as %s",
+            notification.about.fact,
+            notification.role,
+            extra={
+                "action": "recipient_unreachable",
+                "ticket_id": notification.ticket_id,
+                "notification_id": notification.notification_id,
+                "recipient_id": notification.recipient_id,
+            },
+        )
+    return FollowUp(
+        cause=cause,
+        payload=said,
+        id=derived_id(notification.notification_id, "notification.suppressed"),
+    )

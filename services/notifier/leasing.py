@@ -1,0 +1,102 @@
+"""The first transaction of a delivery: what is due is taken, looked at once more, and written down as
+attempted before anything leaves (reliability P8, P9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from shared.contracts.vocabulary import SuppressReason
+from shared.db.engine import Transaction
+
+from .domain.audience import CUSTOMER, Recipient
+from .domain.corrections import is_needed
+from .domain.delivery import Settled, lease, suppress
+from .domain.message import can_be_acknowledged
+from .domain.notification import Notification, Status
+from .store import deliveries, links, recipients, rows
+
+#: How long a correction waits for the message it corrects, while that is being sent.
+_WAIT: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """One attempt that has been written down, and what its message is made of.
+
+    `token` acknowledges; it is nowhere else but in the message.
+    """
+
+    notification: Notification
+    recipient: Recipient | None
+    subject_line: str | None
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTerms:
+    """How much is taken at once and for how long. `link_for`: life of an acknowledgement link."""
+
+    per_target: int
+    lease_for: timedelta
+    link_for: timedelta
+    mint: Callable[[], str]
+
+
+async def take(
+    tx: Transaction, now: datetime, limit: int, terms: LeaseTerms
+) -> tuple[list[Leased], list[Settled]]:
+    """Lease up to `limit` due notifications and begin their attempts.
+
+    Returns them, and what turned out not to be needed. Commit before you send.
+    """
+    due = await deliveries.take_due(tx, now, per_target=terms.per_target, limit=limit)
+    if not due:
+        return [], []
+    ready, waiting, needless = await _looked_at(tx, due)
+    leased = [lease(n, until=now + terms.lease_for) for n in ready]
+    later = [msgspec.structs.replace(n, due_at=now + _WAIT) for n in waiting]
+    settled = [suppress(n) for n in needless]
+    await rows.update(tx, [*leased, *later, *(s.notification for s in settled)])
+    if not leased:
+        return [], settled
+    await deliveries.begin(tx, leased, now)
+    tokens = {n.notification_id: terms.mint() for n in leased if can_be_acknowledged(n)}
+    await links.add(tx, tokens, now + terms.link_for)
+    people = await recipients.find(tx, [n.recipient_id for n in leased if n.role != CUSTOMER])
+    subjects = await deliveries.subject_lines(tx, [n.ticket_id for n in leased])
+    made = [
+        Leased(
+            n,
+            people.get(n.recipient_id) if n.role != CUSTOMER else None,
+            subjects.get(n.ticket_id),
+            tokens.get(n.notification_id),
+        )
+        for n in leased
+    ]
+    return made, settled
+
+
+async def _looked_at(
+    tx: Transaction, due: Sequence[Notification]
+) -> tuple[list[Notification], list[Notification], list[Notification]]:
+    """What can go, what waits for an outcome, and corrections of what reached nobody (semantics T3)."""
+    corrected = await deliveries.find(tx, [c for n in due for c in n.about.corrects])
+    ready: list[Notification] = []
+    waiting: list[Notification] = []
+    needless: list[Notification] = []
+    for notification in due:
+        told = [corrected[c] for c in notification.about.corrects if c in corrected]
+        if is_needed(notification, told):
+            ready.append(notification)
+        elif any(n.status is Status.LEASED for n in told):
+            waiting.append(notification)
+        else:
+            cancelled = SuppressReason.CANCELLED
+            needless.append(msgspec.structs.replace(notification, reason=cancelled))
+    return ready, waiting, needless

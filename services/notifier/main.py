@@ -1,0 +1,110 @@
+"""The notifier's composition root."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from datetime import timedelta
+from functools import partial
+
+from shared.clock import Clock
+from shared.db.engine import create_engine
+from shared.http.app import create_app
+from shared.http.egress import Egress
+from shared.kafka.client import Kafka
+from shared.observability.metrics import Catalogue
+from shared.policy import WorkflowPolicy
+from shared.policy.loader import load_workflow
+from shared.runtime.service import Service
+
+from .acknowledging import routes as acknowledgement_routes
+from .api import recipient_routes
+from .config import NotifierSection, NotifierSettings
+from .contacts import Contacts
+from .deliverer import Deliverer
+from .domain.templates import Templates
+from .handlers import TOPICS, handle
+from .history import notification_routes
+from .leasing import LeaseTerms
+from .metrics import NotifierMetrics
+from .pages import Pages
+from .recording import RecordTerms
+from .senders import build_senders
+
+
+def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
+    """Put the notifier together. Raises WorkflowError and TemplateRefusedError."""
+    policy = load_workflow(settings.workflow_file)
+    catalogue = Catalogue("notifier")
+    metrics = NotifierMetrics(catalogue)
+    engine = create_engine(settings.database, service="notifier", application="notifier")
+    service = Service(
+        name="notifier",
+        settings=settings,
+        clock=clock,
+        kafka=kafka,
+        engine=engine,
+        catalogue=catalogue,
+    )
+    egress = Egress(settings.notifier.egress_allowed)
+    deliverer = _deliverer(
+        settings.notifier, policy, service=service, clock=clock, egress=egress, metrics=metrics
+    )
+    worker = service.work("deliverer", deliverer.step, idle_seconds=settings.notifier.idle_seconds)
+    service.consume(
+        TOPICS,
+        partial(handle, policy=policy, channels=deliverer.channels, metrics=metrics),
+        wakes=[worker],
+    )
+    service.on_stop(deliverer.close)
+    service.on_stop(egress.close)
+    service.app = create_app(
+        service="notifier",
+        catalogue=catalogue,
+        metrics=service.metrics,
+        settings=settings.http,
+        api_keys=settings.api_keys,
+        readiness=service.readiness,
+        routes=[
+            recipient_routes(engine, service.writer),
+            notification_routes(engine),
+            acknowledgement_routes(engine, service.writer, clock, metrics, Pages()),
+        ],
+    )
+    return service
+
+
+def _deliverer(
+    section: NotifierSection,
+    policy: WorkflowPolicy,
+    *,
+    service: Service,
+    clock: Clock,
+    egress: Egress,
+    metrics: NotifierMetrics,
+) -> Deliverer:
+    senders = build_senders(section, egress)
+    contacts = None
+    if section.intake_url:
+        key = section.intake_key.get_secret_value()
+        contacts = Contacts(egress, url=section.intake_url, key=key)
+    return Deliverer(
+        writer=service.writer,
+        clock=clock,
+        senders=senders,
+        contacts=contacts,
+        templates=Templates(policy.notification.templates),
+        public_url=section.public_url,
+        concurrency=section.concurrency,
+        send_seconds=section.send_seconds,
+        lease_terms=LeaseTerms(
+            per_target=section.per_target,
+            lease_for=timedelta(seconds=section.lease_seconds),
+            link_for=timedelta(hours=section.link_hours),
+            mint=partial(secrets.token_urlsafe, 32),
+        ),
+        record_terms=RecordTerms(
+            policy=policy.notification, channels=tuple(senders), jitter=random.random
+        ),
+        metrics=metrics,
+    )

@@ -1,0 +1,35 @@
+"""What the notifier reports besides the runtime."""
+
+from __future__ import annotations
+
+from shared.observability.metrics import WAIT_SECONDS, Catalogue
+
+
+class NotifierMetrics:
+    """Messages and attempts. Labels: channel, outcome and reason, all bounded."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.notifications = catalogue.counter(
+            "notifications_total",
+            "Notifications that ended as sent, failed or suppressed.",
+            ["channel", "outcome"],
+        )
+        self.latency = catalogue.histogram(
+            "notification_latency_seconds",
+            "From planning a notification to its delivery.",
+            ["channel"],
+            buckets=WAIT_SECONDS,
+        )
+        self.attempts = catalogue.counter(
+            "notification_attempts_total",
+            "Attempts to deliver, by outcome: sent, retry, unknown, dead.",
+            ["channel", "outcome"],
+        )
+        self.suppressed = catalogue.counter(
+            "notifications_suppressed_total",
+            "Notifications deliberately not sent, by reason.",
+            ["reason"],
+        )
+        self.acknowledged = catalogue.counter(
+            "notifications_acknowledged_total", "Notifications acknowledged by their link."
+        )

@@ -1,0 +1,134 @@
+"""Deliveries: what is due is leased with its attempt written down, and what came of it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.notifier.domain.delivery import Result
+from services.notifier.domain.notification import Notification
+from shared.db.engine import Transaction, fetch
+
+from . import rows
+
+#: Leases that ended without an outcome: their process is gone, or was stopped.
+_EXPIRED: Final = f"""
+SELECT {rows.COLUMNS} FROM notification WHERE status = 'leased' AND due_at <= $1
+ORDER BY notification_id LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+
+# The distinct targets are walked along the index, and of each only as many rows are looked at as its
+# limit leaves room for: a backlog behind a dead target costs nothing and delays nobody.
+#: What is due, at most $2 at once a target, all targets in turn.
+_DUE: Final = """
+WITH RECURSIVE targets (target) AS (
+    (SELECT target FROM notification WHERE status = 'pending' ORDER BY target LIMIT 1)
+    UNION ALL
+    SELECT (SELECT n.target FROM notification n
+            WHERE n.status = 'pending' AND n.target > t.target ORDER BY n.target LIMIT 1)
+    FROM targets t WHERE t.target IS NOT NULL)
+SELECT due.notification_id FROM targets t CROSS JOIN LATERAL (
+    SELECT notification_id, due_at, row_number() OVER (ORDER BY due_at, notification_id) AS turn
+    FROM notification n WHERE n.status = 'pending' AND n.target = t.target AND n.due_at <= $1
+    ORDER BY due_at, notification_id
+    LIMIT greatest(0, $2 - (SELECT count(*) FROM notification b
+                            WHERE b.status = 'leased' AND b.target = t.target))) due
+WHERE t.target IS NOT NULL ORDER BY due.turn, due.due_at LIMIT $3
+"""
+
+#: Take those of them that are still pending and nobody else is taking.
+_TAKE: Final = f"""
+SELECT {rows.COLUMNS} FROM notification
+WHERE notification_id = ANY ($1::uuid[]) AND status = 'pending'
+ORDER BY notification_id FOR UPDATE SKIP LOCKED
+"""
+
+_SOME: Final = (
+    f"SELECT {rows.COLUMNS} FROM notification WHERE notification_id = ANY ($1::uuid[])"
+    " ORDER BY notification_id"
+)
+
+_SUBJECTS: Final = "SELECT ticket_id, subject_line FROM ticket WHERE ticket_id = ANY ($1::uuid[])"
+
+#: Write attempts down before they are made.
+_BEGIN: Final = """
+INSERT INTO attempt (notification_id, n, started_at)
+SELECT notification_id, n, $3 FROM unnest($1::uuid[], $2::int[]) AS t (notification_id, n)
+"""
+
+# an outcome that comes after its lease has run out replaces the `unknown` written then
+#: Write down what came of attempts.
+_FINISH: Final = """
+UPDATE attempt a SET outcome = t.outcome, detail = t.detail, finished_at = $5
+FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[]) AS t (notification_id, n, outcome, detail)
+WHERE a.notification_id = t.notification_id AND a.n = t.n
+    AND (a.outcome IS NULL OR a.outcome = 'unknown')
+"""
+
+#: An attempt's detail is cut here, in characters.
+_MAX_DETAIL: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What came of attempt `n` of a notification."""
+
+    notification_id: UUID
+    n: int
+    result: Result
+
+
+async def expired(tx: Transaction, now: datetime, limit: int) -> list[Notification]:
+    """Leases that have run out, locked."""
+    return [rows.notification_of(row) for row in await fetch(tx, _EXPIRED, (now, limit))]
+
+
+async def take_due(
+    tx: Transaction, now: datetime, *, per_target: int, limit: int
+) -> list[Notification]:
+    """What is due, locked, at most `per_target` in flight a target over all processes.
+
+    Two processes that take at the same moment may exceed the limit of a target for one round.
+    """
+    due = [row[0] for row in await fetch(tx, _DUE, (now, per_target, limit))]
+    if not due:
+        return []
+    return [rows.notification_of(row) for row in await fetch(tx, _TAKE, (due,))]
+
+
+async def find(
+    tx: Transaction, notification_ids: Iterable[UUID], *, lock: bool = False
+) -> dict[UUID, Notification]:
+    """Those notifications, by id; with `lock`, locked in id order."""
+    wanted = sorted(set(notification_ids))
+    found = await fetch(tx, _SOME + (" FOR UPDATE" if lock else ""), (wanted,)) if wanted else []
+    return {row[0]: rows.notification_of(row) for row in found}
+
+
+async def subject_lines(tx: Transaction, ticket_ids: Iterable[UUID]) -> dict[UUID, str | None]:
+    """The subject lines of those tickets; None where it is not known or erased."""
+    found = await fetch(tx, _SUBJECTS, (sorted(set(ticket_ids)),))
+    return {row[0]: row[1] for row in found}
+
+
+async def begin(tx: Transaction, leased: Sequence[Notification], now: datetime) -> None:
+    """Write the attempts of `leased` down."""
+    ids, numbers = [n.notification_id for n in leased], [n.attempts for n in leased]
+    await tx.exec_driver_sql(_BEGIN, (ids, numbers, now))
+
+
+async def finish(tx: Transaction, finished: Sequence[Finished], now: datetime) -> None:
+    """Write down what came of attempts."""
+    await tx.exec_driver_sql(
+        _FINISH,
+        (
+            [f.notification_id for f in finished],
+            [f.n for f in finished],
+            [f.result.outcome.value for f in finished],
+            [f.result.detail[:_MAX_DETAIL] for f in finished],
+            now,
+        ),
+    )

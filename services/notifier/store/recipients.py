@@ -1,0 +1,84 @@
+"""The directory: who can be told, and how they are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from services.notifier.domain.audience import Directory, Recipient
+from shared.db.engine import Transaction, fetch
+
+_COLUMNS: Final = "recipient_id, name, roles, team, channels::text, muted_until"
+
+#: Everyone who can be told.
+_ALL: Final = f"SELECT {_COLUMNS} FROM recipient ORDER BY recipient_id"
+
+#: Some of them, by id.
+_SOME: Final = f"SELECT {_COLUMNS} FROM recipient WHERE recipient_id = ANY ($1::text[])"
+
+#: Add or replace recipients.
+_PUT: Final = """
+INSERT INTO recipient (recipient_id, name, roles, team, channels, muted_until)
+SELECT t.recipient_id, t.name, ARRAY(SELECT jsonb_array_elements_text(t.roles)), t.team, t.channels,
+    t.muted_until
+FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::jsonb[], $6::timestamptz[])
+    AS t (recipient_id, name, roles, team, channels, muted_until)
+ON CONFLICT (recipient_id) DO UPDATE SET name = excluded.name, roles = excluded.roles,
+    team = excluded.team, channels = excluded.channels, muted_until = excluded.muted_until
+"""
+
+_DELETE: Final = "DELETE FROM recipient WHERE recipient_id = $1"
+
+
+async def directory(tx: Transaction) -> Directory:
+    """Everyone who can be told. One statement."""
+    return Directory([_recipient(row) for row in await fetch(tx, _ALL)])
+
+
+async def everyone(tx: Transaction) -> list[Recipient]:
+    """All recipients, in id order."""
+    return [_recipient(row) for row in await fetch(tx, _ALL)]
+
+
+async def find(tx: Transaction, recipient_ids: Iterable[str]) -> dict[str, Recipient]:
+    """Those of `recipient_ids` who are known, by id. One statement."""
+    found = [_recipient(row) for row in await fetch(tx, _SOME, (sorted(set(recipient_ids)),))]
+    return {recipient.recipient_id: recipient for recipient in found}
+
+
+async def put(tx: Transaction, recipients: Iterable[Recipient]) -> None:
+    """Add `recipients`, each once, or replace them. One statement."""
+    known = sorted(recipients, key=lambda r: r.recipient_id)
+    await tx.exec_driver_sql(
+        _PUT,
+        (
+            [r.recipient_id for r in known],
+            [r.name for r in known],
+            [_json(sorted(r.roles)) for r in known],
+            [r.team for r in known],
+            [_json(dict(r.channels)) for r in known],
+            [r.muted_until for r in known],
+        ),
+    )
+
+
+async def delete(tx: Transaction, recipient_id: str) -> bool:
+    """Forget a recipient; False when there is none of that id."""
+    return (await tx.exec_driver_sql(_DELETE, (recipient_id,))).rowcount > 0
+
+
+def _recipient(row: Sequence[Any]) -> Recipient:
+    return Recipient(
+        recipient_id=row[0],
+        name=row[1],
+        roles=frozenset(row[2]),
+        team=row[3],
+        channels=msgspec.json.decode(row[4], type=dict[str, str]),
+        muted_until=row[5],
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

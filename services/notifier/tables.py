@@ -1,0 +1,109 @@
+"""The notifier's tables (architecture 15), as the database is compared with."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from shared.db.standard import standard_tables
+
+Instant = DateTime(timezone=True)
+
+metadata: Final = MetaData(schema="notifier")
+standard_tables(metadata)
+
+#: What must be remembered of a ticket. The subject line is free text and can be blanked (ruling 4).
+ticket: Final = Table(
+    "ticket",
+    metadata,
+    Column("ticket_id", Uuid, primary_key=True),
+    Column("subject_line", Text),
+    Column("view", JSONB, nullable=False),
+)
+
+#: One message to one recipient over one channel. `due_at`: next attempt, or end of the lease.
+notification: Final = Table(
+    "notification",
+    metadata,
+    Column("notification_id", Uuid, primary_key=True),
+    Column("ticket_id", Uuid, nullable=False),
+    Column("recipient_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("plan", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("planned_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("unknowns", Integer, nullable=False),
+    Column("acknowledged_at", Instant),
+    Index("notification_ticket", "ticket_id"),
+    Index(
+        "notification_due", "target", "due_at", postgresql_where=text("status = 'pending'::text")
+    ),
+    Index(
+        "notification_leased", "target", "due_at", postgresql_where=text("status = 'leased'::text")
+    ),
+)
+
+#: One try, written down before it is made; without outcome while it runs (semantics D2).
+attempt: Final = Table(
+    "attempt",
+    metadata,
+    Column(
+        "notification_id",
+        Uuid,
+        ForeignKey("notifier.notification.notification_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("outcome", Text),
+    Column("detail", Text),
+)
+
+#: Who can be told. `channels`: channel → address, in the order of preference.
+recipient: Final = Table(
+    "recipient",
+    metadata,
+    Column("recipient_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("team", Text),
+    Column("channels", JSONB, nullable=False),
+    Column("muted_until", Instant),
+)
+
+#: Links that acknowledge, by the SHA-256 of their token: the token itself is nowhere (security S48).
+ack_token: Final = Table(
+    "ack_token",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column(
+        "notification_id",
+        Uuid,
+        ForeignKey("notifier.notification.notification_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index("ack_token_notification", "notification_id"),
+)
