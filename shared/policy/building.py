@@ -25,7 +25,7 @@ from .notification import NotificationPolicy, NotificationRule, Template
 from .routing import Action, Queue, RoutingPolicy, RoutingRule
 from .sla import ANY, SlaPolicy, Targets
 from .tree import ALWAYS_TRUE, Node
-from .triage import SentimentPolicy, TriagePolicy
+from .triage import FloorRule, SentimentPolicy, TriagePolicy
 
 GENERAL = "general"
 """The queue of a rule set without a catch-all (semantics G9)."""
@@ -61,7 +61,10 @@ def build_triage(document: Document, names: Names) -> TriagePolicy:
     sentiment = triage.sentiment
     return TriagePolicy(
         matrix={(i, u): p for i, row in triage.priority_matrix.items() for u, p in row.items()},
-        floor_priorities=tuple(rule.priority for rule in triage.at_least),
+        floor_rules=tuple(
+            FloorRule(rule.condition.text, rule.priority, rule.condition.tree)
+            for rule in triage.at_least
+        ),
         floor_matches=compile_all([rule.condition.tree for rule in triage.at_least]),
         categories=triage.categories,
         default_category=triage.default_category,
@@ -129,18 +132,12 @@ def build_sla(
 def build_escalation(document: Document, names: Names) -> EscalationPolicy:
     """The ladder, its triggers and each level's block."""
     section = document.escalation
-    blocks = document.escalation_matrix
     ladder = tuple(document.levels)
-    anywhere = [
-        (
-            Trigger(
-                condition.text, on="", to=level, audience=block.notify, condition=condition.text
-            ),
-            condition.tree,
-        )
-        for level, block in blocks.items()
+    anywhere = tuple(
+        _matrix_trigger(condition, level, block.notify)
+        for level, block in document.escalation_matrix.items()
         for condition in block.triggers
-    ]
+    )
     return EscalationPolicy(
         ladder=ladder,
         aliases=names.tables["level"],
@@ -160,6 +157,7 @@ def build_escalation(document: Document, names: Names) -> EscalationPolicy:
                 threshold=trigger.threshold,
                 condition=text_of(trigger.condition),
                 starting=trigger.starting_level,
+                tree=_tree(trigger.condition),
             )
             for trigger in section.triggers
         ),
@@ -172,8 +170,8 @@ def build_escalation(document: Document, names: Names) -> EscalationPolicy:
             timeout=None,
             waits_for_reply=False,
             escalate_to=None,
-            triggers=tuple(trigger for trigger, _ in anywhere),
-            matches=compile_all([tree for _, tree in anywhere]),
+            triggers=anywhere,
+            matches=compile_all([trigger.tree for trigger in anywhere]),
         ),
         manual_reasons=section.manual_reasons,
     )
@@ -193,6 +191,7 @@ def build_notification(document: Document) -> NotificationPolicy:
                 template=rule.template,
                 threshold=rule.threshold,
                 condition=text_of(rule.condition),
+                tree=_tree(rule.condition),
             )
             for rule, name in zip(section.rules, names, strict=True)
         ),
@@ -216,6 +215,7 @@ def _rule(rule: RuleSection, name: str, actions: Mapping[str, ActionSection]) ->
         notify=rule.notify,
         cc=rule.cc,
         sla_target=rule.sla_target,
+        tree=_tree(rule.condition),
     )
 
 
@@ -234,6 +234,7 @@ def _boost(boost: BoostSection, name: str, actions: Mapping[str, ActionSection])
         ),
         notify=boost.notify,
         cc=boost.cc,
+        tree=boost.condition.tree,
     )
 
 
@@ -264,9 +265,17 @@ def _level_rules(document: Document, level: str, above: str | None) -> LevelRule
         timeout=(block.timeout or document.levels[level].respond_within) if target else None,
         waits_for_reply=len(conditions) < len(block.conditions),
         escalate_to=target,
-        triggers=tuple(Trigger(c.text, on="", to=target, condition=c.text) for c in conditions),
+        triggers=tuple(_matrix_trigger(condition, target) for condition in conditions),
         matches=compile_all([condition.tree for condition in conditions]),
     )
+
+
+def _matrix_trigger(
+    condition: Condition, to: str | None, audience: tuple[str, ...] = ()
+) -> Trigger:
+    """A condition of the escalation matrix: it is its own name, and acts as soon as it holds."""
+    text, tree = condition.text, condition.tree
+    return Trigger(text, on="", to=to, audience=audience, condition=text, tree=tree)
 
 
 def _calendar(sla: SlaSection, priority: Priority) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .facts import Facts
+from .tree import ALWAYS_TRUE, Node
 
 NEXT_LEVEL = "next_level"
 
@@ -28,6 +29,7 @@ class Trigger:
     threshold: int | None = None
     condition: str = ""
     starting: bool = False
+    tree: Node = ALWAYS_TRUE
 
 
 @dataclass(frozen=True, slots=True)

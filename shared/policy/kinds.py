@@ -38,7 +38,10 @@ from .problems import nearest
 
 NO_RESPONSE = "no_response"
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}|\{%|\{\{", re.DOTALL)
+_PLACEHOLDER = re.compile(
+    r"\{\{\s*(?P<field>\w+)\s*\}\}|\{%\s*if\s+(?:not\s+)?(?P<tested>\w+)\s*%\}"
+    r"|\{%\s*(?P<word>else|endif)\s*%\}|\{\{|\{%|\{#"
+)
 
 
 class Section(BaseModel):
@@ -153,13 +156,20 @@ def _interval(value: object) -> tuple[int, int]:
 
 
 def _template_text(value: str) -> str:
-    """A text whose placeholders are plain fields we can fill."""
+    """A text with `{{ field }}` and `{% if field %}…{% endif %}`, of fields we can fill."""
     complaints = []
     for found in _PLACEHOLDER.finditer(value):
-        name = (found[1] or "").strip()
-        if name not in TEMPLATE_FIELDS:
-            shown = f'no field "{name}" for templates' if name else "only {{ field }} is understood"
-            complaints.append(Complaint(shown, nearest(name, TEMPLATE_FIELDS), found.start()))
+        name = found["field"] or found["tested"]
+        if name is None and not found["word"]:
+            complaints.append(
+                Complaint("only {{ field }} and {% if field %} are understood", None, found.start())
+            )
+        elif name and name not in TEMPLATE_FIELDS:
+            near = nearest(name, TEMPLATE_FIELDS)
+            complaints.append(Complaint(f'no field "{name}" for templates', near, found.start()))
+    opened = [found for found in _PLACEHOLDER.finditer(value) if found["tested"]]
+    if len(opened) != sum(found["word"] == "endif" for found in _PLACEHOLDER.finditer(value)):
+        complaints.append(Complaint("every {% if %} needs its {% endif %}"))
     if complaints:
         raise complaint(*complaints)
     return value

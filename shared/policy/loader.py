@@ -48,7 +48,7 @@ def load_workflow(path: Path | None) -> WorkflowPolicy:
     """
     if path is None:
         return _packaged_policy()
-    return parse_workflow(_read(path), name=path.name)
+    return parse_workflow(read_text(path), name=path.name)
 
 
 def parse_workflow(text: str, *, name: str = "workflow.yaml") -> WorkflowPolicy:
@@ -152,7 +152,7 @@ def _tzdata_version() -> str:
     return package.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# version").strip()
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The file's text. Raises WorkflowError for a file that is not there or holds no text."""
     try:
         return path.read_bytes().decode("utf-8-sig")
@@ -172,7 +172,7 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
 
 @functools.cache
 def _packaged() -> Source:
-    return read_source(_read(PACKAGED), PACKAGED.name)
+    return read_source(read_text(PACKAGED), PACKAGED.name)
 
 
 @functools.cache

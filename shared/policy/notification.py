@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .facts import Facts
+from .tree import ALWAYS_TRUE, Node
 
 CHANNELS = ("email", "webhook", "log")
 """The sender channels a rule may name."""
@@ -67,6 +68,7 @@ class NotificationRule:
     template: str
     threshold: int | None = None
     condition: str = ""
+    tree: Node = ALWAYS_TRUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from shared.contracts.vocabulary import Complexity
 
 from .facts import Facts
+from .tree import ALWAYS_TRUE, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class RoutingRule:
-    """A condition's text and what follows from it. An empty condition always holds."""
+    """A condition and what follows from it. `tree` is what the text says; an empty text always holds."""
 
     name: str
     condition: str
@@ -43,6 +44,7 @@ class RoutingRule:
     notify: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     sla_target: timedelta | None = None
+    tree: Node = ALWAYS_TRUE
 
 
 @dataclass(frozen=True, slots=True)

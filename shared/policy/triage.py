@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.contracts.vocabulary import Grade, Priority, SentimentLabel
 
 from .facts import Facts
+from .tree import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,15 @@ class SentimentPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class FloorRule:
+    """A ticket for which `condition` holds has at least this priority (semantics P4)."""
+
+    condition: str
+    priority: Priority
+    tree: Node
+
+
+@dataclass(frozen=True, slots=True)
 class TriagePolicy:
     """Classification on arrival (semantics P5).
 
@@ -31,7 +41,7 @@ class TriagePolicy:
     """
 
     matrix: Mapping[tuple[Grade, Grade], Priority]
-    floor_priorities: tuple[Priority, ...]
+    floor_rules: tuple[FloorRule, ...]
     floor_matches: Callable[[Facts], tuple[int, ...]]
     categories: tuple[str, ...]
     default_category: str
@@ -50,7 +60,7 @@ class TriagePolicy:
 
     def floors(self, facts: Facts) -> Priority | None:
         """The highest priority that a matching "at least" rule asks for, None if none matches (P4)."""
-        matching = [self.floor_priorities[n] for n in self.floor_matches(facts)]
+        matching = [self.floor_rules[n].priority for n in self.floor_matches(facts)]
         return min(matching, key=lambda priority: priority.rank, default=None)
 
     def category_of(self, alias: str | None) -> str:
