@@ -7,7 +7,20 @@ import sys
 
 import typer
 
-from services.commands import contracts, dead_letters, docs, run, tap, ticket, topics, workflow
+from services.commands import (
+    contracts,
+    dead_letters,
+    demo,
+    docs,
+    people,
+    replay,
+    run,
+    tap,
+    ticket,
+    topics,
+    up,
+    workflow,
+)
 
 app = typer.Typer(
     name="tierline",
@@ -16,10 +29,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Tierline: webhooks in, nobody forgotten. Start with `tierline demo` or `tierline up`.",
 )
+app.command()(demo.demo)
+app.command()(up.up)
 app.command()(run.run)
 app.command()(run.migrate)
 app.command()(tap.tap)
 app.command()(ticket.ticket)
+app.command()(replay.replay)
+app.add_typer(people.app, name="people")
 app.add_typer(topics.app, name="topics")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(workflow.app, name="workflow")

@@ -19,11 +19,12 @@ from shared.db import migrate
 from shared.http.auth import SCOPES, fingerprint, new_key
 from shared.kafka import topics
 from shared.kafka.aio import AioKafka
-from shared.settings import ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings
 
 from .fleet import Fleet
 from .installation import PORTS, Installation
 from .local import Endpoints, LocalPair
+from .local.pair import BROKER_TRAITS
 
 _DATABASE: Final = "TIERLINE_DATABASE__URL"
 _BROKER: Final = "TIERLINE_KAFKA__BOOTSTRAP_SERVERS"
@@ -81,7 +82,7 @@ class Standalone:
             where = self.pair.endpoints
             self.installation = self._installation(where)
             await migrate.upgrade(self.installation.database_url)
-            await topics.apply(AioKafka(self._kafka_settings(where), client_id="tierline-up"))
+            await topics.apply(AioKafka(self.kafka_settings, client_id="tierline-up"))
             self.fleet = Fleet(
                 self._environment(where), log_dir=self.data_dir, ports=self._ports, tell=self._tell
             )
@@ -105,13 +106,15 @@ class Standalone:
             urls={name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()},
             api_key=self._credentials.api_key,
             webhook_secret=self._credentials.webhook_secret,
-            kafka=where.kafka_traits,
+            kafka=BROKER_TRAITS if where.bootstrap_servers else {},
         )
 
-    def _kafka_settings(self, where: Endpoints) -> object:
-        return ServiceSettings().kafka.model_copy(
-            update={"bootstrap_servers": self.installation.bootstrap_servers, **where.kafka_traits}
-        )
+    @property
+    def kafka_settings(self) -> KafkaSettings:
+        """The broker as our own commands speak to it."""
+        where = self.installation
+        changes = {"bootstrap_servers": where.bootstrap_servers, **where.kafka}
+        return ServiceSettings().kafka.model_copy(update=changes)
 
     def _environment(self, where: Endpoints) -> dict[str, str]:
         """What every service of this installation is told."""

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from services.installation import PORTS
+from services.operator import look_into, operator
 from shared.clock import SystemClock
 from shared.db import dead_letters
 from shared.db.dead_letters import Parked
 
-from .where import carry_out, installation, look_into, operator, stop
+from .where import carry_out, installation, stop
 
 app = typer.Typer(no_args_is_help=True, help="What could not be handled: see it, release it.")
 

@@ -18,12 +18,13 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.installation import PORTS
+from services.operator import look_into, operator
 from shared.contracts import decode, type_of
 from shared.db import outbox
 from shared.db.engine import fetch
 
 from .sentences import sentence
-from .where import carry_out, installation, look_into, operator, stop
+from .where import carry_out, installation, stop
 
 #: A ticket's id by what a person may know of it: the id, its end, or a source's own reference.
 _FIND: Final = """

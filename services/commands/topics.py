@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from services.installation import Installation
+from services.operator import look_into, operator
 from shared.db import outbox
 from shared.kafka import topics as catalogue
 from shared.kafka.aio import AioKafka
 
-from .where import carry_out, installation, kafka_settings, look_into, operator, stop
+from .where import carry_out, installation, kafka_settings, stop
 
 app = typer.Typer(
     no_args_is_help=True, help="Topics: create what is missing, report drift, rebuild."

@@ -82,6 +82,6 @@ def _show(tierline: Standalone) -> None:
     console = Console(soft_wrap=True)
     console.print(table)
     console.print(
-        "\nNext, in another terminal: tierline roster import deploy/roster.yaml · tierline replay FILE"
+        "\nNext, in another terminal: tierline people import deploy/people.yaml · tierline replay FILE"
         " · tierline tap tickets · tierline ticket ID\nCtrl-C stops."
     )

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg
 import typer
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.installation import Installation, NotRunningError, find
 from services.local import LocalSettings
-from shared.db.engine import create_migration_engine
 from shared.kafka.client import BrokerError
 from shared.settings import KafkaSettings, ServiceSettings
 
@@ -54,19 +51,3 @@ def carry_out(work: Coroutine[Any, Any, T]) -> T:
         stop(f"The broker said: {error}")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-
-
-@asynccontextmanager
-async def operator(url: str) -> AsyncIterator[AsyncConnection]:
-    """One transaction with the operator's own rights, committed at the end."""
-    engine = create_migration_engine(url)
-    try:
-        async with engine.begin() as tx:
-            yield tx
-    finally:
-        await engine.dispose()
-
-
-async def look_into(tx: AsyncConnection, service: str) -> None:
-    """From here on, table names mean those of `service`."""
-    await tx.exec_driver_sql(f"SET LOCAL search_path = {service}")

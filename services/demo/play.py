@@ -1,0 +1,142 @@
+"""The demo from curtain to curtain: start everything, play the day, let it drain, draw up the account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from services.fleet import free_ports
+from services.installation import PORTS
+from services.people import EXAMPLE, import_file
+from services.playback.sender import WebhookSender
+from services.standalone import Credentials, Standalone
+from shared.kafka.aio import AioKafka
+from shared.kafka.topics import load as load_topics
+
+from .actors import Day, managers_confirm
+from .board import show
+from .capture import Sinks, sinks
+from .reconcile import Account, reconcile
+from .script import support_day
+from .watcher import Seen, watch
+
+WORKFLOW: Final = Path(__file__).parents[2] / "deploy" / "workflow-demo.yaml"
+
+#: How long the day may take to come to rest after the last ticket, in seconds.
+_PATIENCE: Final = 60.0
+
+#: Nothing new on any topic for so long means that the day has come to rest.
+_QUIET_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the demo is asked for."""
+
+    data_dir: Path
+    seed: int
+    tickets: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the demo says at the end."""
+
+    figures: Mapping[str, int]
+    account: Account
+
+
+@asynccontextmanager
+async def stage(
+    options: Options, *, tell: Callable[[str], None]
+) -> AsyncIterator[tuple[Standalone, Sinks]]:
+    """Servers, services, people and receivers, ready."""
+    ports = free_ports([*PORTS, "smtp", "hook"])
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    secret = Credentials.of(options.data_dir).notifier_secret
+    async with sinks((ports["smtp"], ports["hook"]), secret=secret) as receivers:
+        tierline = Standalone(
+            options.data_dir,
+            ports={name: ports[name] for name in PORTS},
+            settings=_settings(receivers),
+            tell=tell,
+        )
+        async with tierline:
+            await import_file(
+                tierline.installation, EXAMPLE, receivers={"hook": receivers.hook_url}
+            )
+            yield tierline, receivers
+
+
+def _settings(receivers: Sinks) -> dict[str, str]:
+    return {
+        "TIERLINE_WORKFLOW_FILE": str(WORKFLOW),
+        "TIERLINE_NOTIFIER__SMTP__HOST": "127.0.0.1",
+        "TIERLINE_NOTIFIER__SMTP__PORT": str(receivers.smtp_port),
+        "TIERLINE_NOTIFIER__SMTP__SECURITY": "none",
+        "TIERLINE_NOTIFIER__SMTP__SENDER": "Tierline Demo <support@desk.example>",
+        "TIERLINE_NOTIFIER__EGRESS_ALLOW": f'["127.0.0.1:{receivers.hook_port}"]',
+    }
+
+
+async def play(
+    tierline: Standalone, receivers: Sinks, options: Options, *, console: Console
+) -> Told:
+    """Play the day to its end and compare what was sent with what there is."""
+    where = tierline.installation
+    assert where.webhook_secret is not None
+    seen = Seen()
+    sender = WebhookSender(where.urls["intake"], where.webhook_secret)
+    scenes = support_day(seed=options.seed, tickets=options.tickets, seconds=options.seconds)
+    day = Day(scenes, sender, seen)
+    kafka = AioKafka(tierline.kafka_settings, client_id="tierline-demo")
+
+    def figures() -> Mapping[str, int]:
+        return {"accepted": len(day.accepted), **seen.board()}
+
+    company = [
+        asyncio.create_task(watch(kafka, list(load_topics()), seen)),
+        asyncio.create_task(show(figures, title="A support day", console=console)),
+        asyncio.create_task(day.agents_answer()),
+        asyncio.create_task(managers_confirm(receivers.inbox, seed=options.seed)),
+    ]
+    try:
+        await _with(company, day.customers_write())
+        await _with(company, _rest(day, seen))
+    finally:
+        for task in company:
+            task.cancel()
+        await asyncio.gather(*company, return_exceptions=True)
+        await sender.close()
+    account = await reconcile(
+        where.database_url, accepted=day.accepted, seen=seen, arrived=receivers.inbox.messages
+    )
+    return Told({**figures(), "waiting": account.waiting}, account)
+
+
+async def _with(company: list[asyncio.Task[None]], act: object) -> None:
+    """Wait for `act`; whoever of the company fails, fails the demo at once."""
+    acting = asyncio.ensure_future(act)  # type: ignore[call-overload]
+    done, _ = await asyncio.wait({acting, *company}, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+    await acting
+
+
+async def _rest(day: Day, seen: Seen) -> None:
+    """Until all answers are given and the topics have been quiet for a while."""
+    async with asyncio.timeout(_PATIENCE):
+        await day.finish()
+        count, quiet_since = -1, 0.0
+        loop = asyncio.get_running_loop()
+        while loop.time() - quiet_since < _QUIET_SECONDS:
+            if len(seen.events) != count:
+                count, quiet_since = len(seen.events), loop.time()
+            await asyncio.sleep(0.1)

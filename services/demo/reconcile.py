@@ -1,0 +1,153 @@
+"""What was sent against what the database, the topics and the receivers hold: is anything lost or double?
+
+Nothing here trusts a counter of the services. Every finding is a sentence with an id in it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.installation import PORTS
+from services.operator import look_into, operator
+from shared import contracts as c
+from shared.db.engine import fetch
+
+from .capture import Captured
+from .watcher import Seen
+
+#: Channels whose receivers the demo is: what they were sent must have arrived.
+_OURS: Final = ("email", "webhook")
+
+_TICKETS: Final = "SELECT external_id, ticket_id::text FROM intake.external_ref WHERE source = $1"
+_WRITTEN: Final = "SELECT event_id, topic FROM outbox"
+_ROUTED: Final = "SELECT ticket_id::text, status FROM router.work_item"
+_CLOCKED: Final = "SELECT ticket_id::text FROM escalator.sla_case"
+_SENT: Final = """
+SELECT notification_id::text, channel, status, unknowns FROM notifier.notification
+"""
+_PARKED: Final = "SELECT count(*) FROM dead_letter WHERE released_at IS NULL"
+
+
+@dataclass(slots=True)
+class Account:
+    """The findings, and how tickets stand at the end."""
+
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    waiting: int = 0
+
+
+async def reconcile(
+    database_url: str,
+    *,
+    accepted: Mapping[str, str],
+    seen: Seen,
+    arrived: Sequence[Captured],
+) -> Account:
+    """Compare. `accepted` is what intake answered: external id → ticket id."""
+    account = Account()
+    async with operator(database_url) as tx:
+        await _tickets(tx, account, accepted)
+        await _topics(tx, account, seen)
+        await _services(tx, account, set(accepted.values()))
+        await _messages(tx, account, arrived)
+    _sequences(account, seen.events.values())
+    _time_facts(account, seen.events.values())
+    return account
+
+
+async def _tickets(tx: AsyncConnection, account: Account, accepted: Mapping[str, str]) -> None:
+    """Every accepted delivery is exactly one ticket, the one intake named (reliability I1, I3)."""
+    held = dict(await fetch(tx, _TICKETS, ("generic",)))
+    for external_id, ticket_id in accepted.items():
+        if external_id not in held:
+            account.lost.append(f"{external_id} was accepted and is not in the database")
+        elif held[external_id] != ticket_id:
+            account.duplicated.append(
+                f"{external_id} is two tickets: {ticket_id}, {held[external_id]}"
+            )
+    for ticket_id, times in Counter(accepted.values()).items():
+        if times > 1:
+            account.lost.append(f"{times} deliveries became one ticket {ticket_id}")
+
+
+async def _topics(tx: AsyncConnection, account: Account, seen: Seen) -> None:
+    """Every event a service has written is on its topic, and nothing else is (I5)."""
+    written: dict[UUID, str] = {}
+    for service in PORTS:
+        await look_into(tx, service)
+        for event_id, topic in await fetch(tx, _WRITTEN):
+            if event_id in written:
+                account.duplicated.append(f"event {event_id} was written twice")
+            written[event_id] = topic
+        [(parked,)] = await fetch(tx, _PARKED)
+        if parked:
+            account.lost.append(f"{parked} events are parked at {service}")
+    for event_id in written.keys() - seen.events.keys():
+        account.lost.append(f"event {event_id} is not on {written[event_id]}")
+    for event_id in seen.events.keys() - written.keys():
+        account.duplicated.append(f"event {event_id} is on a topic and nobody wrote it")
+
+
+async def _services(tx: AsyncConnection, account: Account, tickets: set[str]) -> None:
+    """Router and escalator know every ticket."""
+    routed = dict(await fetch(tx, _ROUTED))
+    clocked = {ticket_id for (ticket_id,) in await fetch(tx, _CLOCKED)}
+    account.lost += [f"ticket {t} never reached the router" for t in tickets - routed.keys()]
+    account.lost += [f"ticket {t} never reached the escalator" for t in tickets - clocked]
+    account.waiting = sum(status == "waiting" for status in routed.values())
+
+
+async def _messages(tx: AsyncConnection, account: Account, arrived: Sequence[Captured]) -> None:
+    """What counts as sent has arrived, once, unless it is marked as a possible repeat (I16-I20)."""
+    times = Counter((m.channel, _notification_id(m.id)) for m in arrived)
+    await look_into(tx, "notifier")
+    for notification_id, channel, status, unknowns in await fetch(tx, _SENT):
+        came = times[channel, notification_id]
+        if status in {"pending", "leased"}:
+            account.lost.append(f"notification {notification_id} is still {status}")
+        if channel in _OURS and status == "sent" and not came:
+            account.lost.append(f"notification {notification_id} was sent and did not arrive")
+        if came > 1 + unknowns:
+            account.duplicated.append(f"notification {notification_id} arrived {came} times")
+
+
+def _notification_id(message_id: str) -> str:
+    """A mail's Message-ID is `<id@host>`, a webhook's is the id."""
+    return message_id.strip("<>").partition("@")[0]
+
+
+def _sequences(account: Account, events: Iterable[c.Event]) -> None:
+    """Numbers are gapless from 1 for every key and topic (ruling 2)."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for event in events:
+        numbers.setdefault((event.topic, event.subject), []).append(event.sequence)
+    for (topic, key), found in numbers.items():
+        if sorted(found) != list(range(1, len(found) + 1)):
+            account.lost.append(
+                f"the sequence of {key} on {topic} has gaps or doubles: {sorted(found)}"
+            )
+
+
+def _time_facts(account: Account, events: Iterable[c.Event]) -> None:
+    """A threshold of a clock is announced once, unless it was withdrawn (H3, H14)."""
+    announced: Counter[tuple[object, ...]] = Counter()
+    for event in events:
+        match event.payload:
+            case c.SlaWarning() as warning:
+                announced[
+                    event.subject, warning.metric, warning.cycle, warning.threshold_percent
+                ] += 1
+            case c.SlaBreached() as breach:
+                announced[event.subject, breach.metric, breach.cycle, 100] += 1
+            case c.SlaWithdrawn() as gone:
+                announced[
+                    event.subject, gone.metric, gone.cycle, gone.threshold_percent or 100
+                ] -= 1
+    account.duplicated += [f"announced {n} times: {what}" for what, n in announced.items() if n > 1]
