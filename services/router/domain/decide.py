@@ -75,6 +75,16 @@ def assigned(
     )
 
 
+def went_offline(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
+    """What becomes of a ticket whose agent has gone: it is queued again if somebody has to act.
+
+    A paused one stays with its agent, and is queued when it wakes and they are still away (G7, G13).
+    """
+    if item.paused:
+        return []
+    return give_back(item, UnassignReason.WENT_OFFLINE, QueueReason.RELEASED, policy)
+
+
 def _when_done(item: WorkItem, payload: Payload, policy: WorkflowPolicy) -> list[Payload]:
     if isinstance(payload, TicketReopened):
         return [queued(item, QueueReason.REOPENED, policy)]

@@ -64,6 +64,7 @@ def match(
     passed over (semantics H6, H7). The same arguments give the same answer.
     """
     desks = {agent.agent_id: _Desk(agent) for agent in roster}
+    online = _online_by_level(roster)
     lanes: dict[str, _Lane] = {}
     matches: list[Match] = []
     for item in sorted(waiting, key=in_line):
@@ -71,7 +72,10 @@ def match(
             break
         lane = lanes.get(item.lane)
         if lane is None:
-            lane = lanes[item.lane] = _Lane(item, roster, desks)
+            assert item.place is not None
+            lane = _Lane(item, online.get(item.place.level, ()), desks)
+            lane.nobody = None if lane.has_anybody else nobody(item, roster)
+            lanes[item.lane] = lane
         found = lane.best_for(item)
         if found is not None:
             matches.append(lane.match(item, found))
@@ -108,15 +112,18 @@ class _Desk:
 class _Lane:
     """The tickets that ask the same, and the people who are online and qualify for them."""
 
-    def __init__(self, item: WorkItem, roster: Sequence[Agent], desks: Mapping[str, _Desk]) -> None:
+    def __init__(self, item: WorkItem, online: Sequence[Agent], desks: Mapping[str, _Desk]) -> None:
+        self.nobody: Nobody | None = None
         self._desks = desks
         self._fit = {
-            agent.agent_id: skill_fit(agent, item)
-            for agent in roster
-            if agent.online and qualifies(agent, item)
+            agent.agent_id: skill_fit(agent, item) for agent in online if qualifies(agent, item)
         }
-        self.nobody = None if self._fit else nobody(item, roster)
         self._heaps: dict[int, list[Standing]] = {}
+
+    @property
+    def has_anybody(self) -> bool:
+        """Whether somebody who is online qualifies."""
+        return bool(self._fit)
 
     def best_for(self, item: WorkItem) -> _Desk | None:
         """The desk the ticket goes to; None while everybody who qualifies is full."""
@@ -164,7 +171,9 @@ class _Lane:
         """The best desk with room for `cost`, whoever knows the ticket left aside."""
         heap = self._heaps.get(cost)
         if heap is None:
-            heap = self._heaps[cost] = [self._standing(self._desks[one]) for one in self._fit]
+            desks = [self._desks[one] for one in self._fit]
+            heap = [self._standing(desk) for desk in desks if desk.has_room_for(cost)]
+            self._heaps[cost] = heap
             heapq.heapify(heap)
         while heap:
             desk = self._desks[heap[0][-1]]
@@ -185,6 +194,14 @@ class _Lane:
             key=self._standing,
             default=None,
         )
+
+
+def _online_by_level(roster: Sequence[Agent]) -> dict[str, list[Agent]]:
+    online: dict[str, list[Agent]] = {}
+    for agent in roster:
+        if agent.online:
+            online.setdefault(agent.level, []).append(agent)
+    return online
 
 
 def _reason(item: WorkItem, agent: Agent) -> AssignReason:

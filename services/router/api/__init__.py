@@ -1,0 +1,1 @@
+"""The router's HTTP surface: roster and presence, queues, assignments."""

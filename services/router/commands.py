@@ -1,0 +1,220 @@
+"""What people ask of the router, each as one transaction: the roster, presence, assigning by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from services.router.domain.by_hand import RefusedError, assign, release
+from services.router.domain.decide import went_offline
+from services.router.domain.roster import Agent, with_limit
+from services.router.domain.work import UNIT, WorkItem, WorkStatus
+from services.router.store import roster, work
+from services.router.store.ledger import Ledger
+from shared.contracts import Cause, FollowUp
+from shared.contracts.vocabulary import Presence
+from shared.db import audit
+from shared.db.engine import Transaction
+from shared.http.problems import DomainError, FieldError
+from shared.ids import new_id
+from shared.observability.tracing import new_traceparent
+from shared.policy import WorkflowPolicy
+from shared.runtime.writer import Work, Writer
+
+T = TypeVar("T")
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent as the roster's keeper describes them; `capacity` in weight units.
+
+    Without a presence the agent keeps theirs; somebody new is offline.
+    """
+
+    agent_id: str
+    name: str
+    team: str
+    level: str
+    skills: dict[str, int]
+    channels: tuple[str, ...]
+    capacity: int
+    presence: Presence | None = None
+
+
+class Commands:
+    """Runs commands in the router's own transactions and wakes the dispatcher after each."""
+
+    def __init__(self, writer: Writer, policy: WorkflowPolicy, wake: Callable[[], None]) -> None:
+        self._writer = writer
+        self._policy = policy
+        self._wake = wake
+
+    async def put_agents(self, profiles: Sequence[Profile], *, by: str) -> list[Agent]:
+        """Make these agents what their profiles say; agents not named are left alone.
+
+        Raises DomainError 422 for a level the workflow does not have.
+        """
+        wanted = {profile.agent_id: self._at_known_level(profile) for profile in profiles}
+
+        async def command(tx: Transaction, now: datetime) -> tuple[list[Agent], list[FollowUp]]:
+            leaving = [p.agent_id for p in wanted.values() if p.presence is Presence.OFFLINE]
+            ledger = await self._open(tx, now, held_by=leaving, agents=sorted(wanted))
+            cause = _new_cause()
+            for agent_id, profile in sorted(wanted.items()):
+                self._change(ledger, _described(ledger.agents.get(agent_id), profile), cause)
+            said = await ledger.save(tx)
+            await audit.record(tx, _deed(by, "put_agents", sorted(wanted)), now)
+            return [ledger.agents[profile.agent_id] for profile in profiles], said
+
+        return await self._write(command)
+
+    async def set_presence(self, agent_id: str, presence: Presence) -> Agent:
+        """The agent is there, or not. Raises DomainError 404 for an unknown agent."""
+
+        async def command(tx: Transaction, now: datetime) -> tuple[Agent, list[FollowUp]]:
+            leaving = [agent_id] if presence is Presence.OFFLINE else []
+            ledger = await self._open(tx, now, held_by=leaving, agents=[agent_id])
+            agent = _known(ledger, agent_id, field="path.agent_id")
+            self._change(ledger, msgspec.structs.replace(agent, presence=presence), _new_cause())
+            said = await ledger.save(tx)
+            return ledger.agents[agent_id], said
+
+        return await self._write(command)
+
+    async def assign(self, ticket_id: UUID, agent_id: str, *, by: str) -> WorkItem:
+        """Give the ticket to the agent, never beyond their capacity (semantics G6).
+
+        Raises DomainError: 404 for an unknown ticket or agent, 409 for what the rules refuse.
+        """
+
+        async def command(tx: Transaction, now: datetime) -> tuple[WorkItem, list[FollowUp]]:
+            ledger, item = await self._open_ticket(tx, now, ticket_id, agents=[agent_id])
+            agent = _known(ledger, agent_id, field="body.agent_id")
+            payloads = assign(item, agent, now)
+            ledger.say(item, _new_cause(), payloads, explanation={"by": by})
+            said = await ledger.save(tx)
+            await audit.record(tx, _deed(by, "assign", [str(ticket_id), agent_id]), now)
+            return ledger.items[ticket_id], said
+
+        return await self._write(command)
+
+    async def release(self, ticket_id: UUID, *, by: str) -> WorkItem:
+        """Take the ticket from its agent and queue it; nothing changes for one that waits.
+
+        Raises DomainError 404 for an unknown ticket.
+        """
+
+        async def command(tx: Transaction, now: datetime) -> tuple[WorkItem, list[FollowUp]]:
+            ledger, item = await self._open_ticket(tx, now, ticket_id)
+            ledger.say(item, _new_cause(), release(item, self._policy))
+            said = await ledger.save(tx)
+            await audit.record(tx, _deed(by, "release", [str(ticket_id)]), now)
+            return ledger.items[ticket_id], said
+
+        return await self._write(command)
+
+    async def _write(self, command: Work[T]) -> T:
+        """Run a command; what the core refuses is a 409."""
+        try:
+            answer = await self._writer.write(command)
+        except RefusedError as refused:
+            raise DomainError(409, refused.title, refused.detail) from refused
+        self._wake()
+        return answer
+
+    async def _open(
+        self,
+        tx: Transaction,
+        now: datetime,
+        *,
+        held_by: Sequence[str],
+        agents: Sequence[str],
+    ) -> Ledger:
+        """A ledger of these agents and of what some of them hold; nobody gives out work meanwhile."""
+        await roster.dispatch_lock(tx)
+        items = await work.held_by(tx, held_by)
+        locked = await roster.lock_some(tx, agents)
+        return Ledger(items=items, agents=locked, policy=self._policy, now=now)
+
+    async def _open_ticket(
+        self, tx: Transaction, now: datetime, ticket_id: UUID, agents: Sequence[str] = ()
+    ) -> tuple[Ledger, WorkItem]:
+        """A ledger of one ticket, its agent and some others."""
+        await roster.dispatch_lock(tx)
+        if not await work.read(tx, [ticket_id]):
+            raise _unknown_ticket(ticket_id)
+        items = await work.load(tx, [ticket_id])
+        item = items[ticket_id]
+        if item.status is WorkStatus.UNOPENED:
+            raise _unknown_ticket(ticket_id)
+        holders = [item.agent_id] if item.agent_id else []
+        locked = await roster.lock_some(tx, [*agents, *holders])
+        return Ledger(items=items, agents=locked, policy=self._policy, now=now), item
+
+    def _change(self, ledger: Ledger, agent: Agent, cause: Cause) -> None:
+        """Make an agent what they are now; somebody who goes leaves what needs action behind."""
+        before = ledger.agents.get(agent.agent_id)
+        if agent == before:
+            return
+        retrained = before is None or before.skills != agent.skills
+        ledger.change_agent(agent, cause, skills=retrained)
+        if agent.presence is Presence.OFFLINE:
+            for item in list(ledger.items.values()):
+                if item.agent_id == agent.agent_id:
+                    mark = str(item.ticket_id)
+                    ledger.say(item, cause, went_offline(item, self._policy), mark=mark)
+
+    def _at_known_level(self, profile: Profile) -> Profile:
+        """The profile with its level's own name. Raises DomainError 422."""
+        try:
+            level = self._policy.level(profile.level)
+        except KeyError:
+            known = ", ".join(level.name for level in self._policy.levels)
+            fault = FieldError("body.level", f"the workflow has no such level; it has {known}")
+            raise DomainError(
+                422, "Unknown level", f"No level {profile.level!r}.", errors=[fault]
+            ) from None
+        return msgspec.structs.replace(profile, level=level.name)
+
+
+def _described(agent: Agent | None, profile: Profile) -> Agent:
+    """The agent a profile describes, with what the old one holds."""
+    limit = profile.capacity * UNIT
+    if agent is None:
+        agent = Agent(agent_id=profile.agent_id, name="", team="", level="", capacity=limit)
+    changed = msgspec.structs.replace(
+        agent,
+        name=profile.name,
+        team=profile.team,
+        level=profile.level,
+        skills=profile.skills,
+        channels=profile.channels,
+        presence=profile.presence or agent.presence,
+    )
+    return with_limit(changed, limit)
+
+
+def _known(ledger: Ledger, agent_id: str, *, field: str) -> Agent:
+    agent = ledger.agents.get(agent_id)
+    if agent is None:
+        fault = FieldError(field, "the roster has no such agent")
+        raise DomainError(404, "Unknown agent", f"No agent {agent_id!r}.", errors=[fault])
+    return agent
+
+
+def _unknown_ticket(ticket_id: UUID) -> DomainError:
+    fault = FieldError("path.ticket_id", "the router has not met such a ticket")
+    return DomainError(404, "Unknown ticket", f"No ticket {ticket_id}.", errors=[fault])
+
+
+def _new_cause() -> Cause:
+    """A command as a cause: nothing came before it."""
+    command = new_id()
+    return Cause(id=command, correlation_id=command, traceparent=new_traceparent())
+
+
+def _deed(by: str, action: str, objects: Sequence[str]) -> audit.Deed:
+    return audit.Deed(principal=by, action=action, object=" ".join(objects))

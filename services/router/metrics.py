@@ -1,0 +1,32 @@
+"""The router's own metrics."""
+
+from __future__ import annotations
+
+from shared.observability.metrics import SIZES, WAIT_SECONDS, Catalogue
+
+
+class RouterMetrics:
+    """How the lines stand, how full the desks are, and how long tickets waited."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.queue_depth = catalogue.gauge(
+            "queue_depth", "Tickets that wait in a queue for an agent.", ["queue"]
+        )
+        self.queue_oldest = catalogue.gauge(
+            "queue_oldest_seconds", "How long the oldest ticket of a queue has waited.", ["queue"]
+        )
+        self.agent_utilisation = catalogue.gauge(
+            "agent_utilisation", "Load over capacity of the agents of a team at work.", ["team"]
+        )
+        self.assignment_wait = catalogue.histogram(
+            "assignment_wait_seconds",
+            "From a ticket having nobody to its assignment by the dispatcher.",
+            ["queue"],
+            buckets=WAIT_SECONDS,
+        )
+        self.unroutable = catalogue.counter(
+            "unroutable_total", "Tickets announced as unroutable, by queue.", ["queue"]
+        )
+        self.dispatch_matches = catalogue.histogram(
+            "dispatch_matches", "Tickets given out in one step of the dispatcher.", buckets=SIZES
+        )

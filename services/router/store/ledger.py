@@ -1,0 +1,154 @@
+"""One transaction's changes to tickets, desks and history, and what is said of them.
+
+Whoever changes a ticket does it here, so that load, history and events can never disagree: load follows
+from what is held, history and `agent.updated` from what is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.router.domain.decide import decide
+from services.router.domain.roster import Agent, agent_updated, settle
+from services.router.domain.work import Fact, WorkItem, evolve, follow_up, said
+from shared.contracts import Cause, Event, FollowUp, Payload, TicketAssigned, TicketUnassigned
+from shared.db.engine import Transaction
+from shared.fold import advance
+from shared.ids import TIERLINE, derived_id
+from shared.policy import WorkflowPolicy
+
+from . import history, roster, work
+
+
+class Ledger:
+    """The locked items and agents of a transaction at `now`, as they change.
+
+    `items` and `agents` hold the present state. Every agent an item names must be in `agents`.
+    """
+
+    def __init__(
+        self,
+        *,
+        items: Mapping[UUID, WorkItem],
+        agents: Mapping[str, Agent],
+        policy: WorkflowPolicy,
+        now: datetime,
+    ) -> None:
+        self.items = dict(items)
+        self.agents = dict(agents)
+        self._policy = policy
+        self._now = now
+        self._changed: set[UUID] = set()
+        self._touched: dict[str, Cause] = {}
+        self._retrained: set[str] = set()
+        self._follow_ups: list[FollowUp] = []
+        self._ended: list[history.Ended] = []
+        self._begun: list[history.Begun] = []
+
+    def hear(self, event: Event) -> None:
+        """Fold in an event about a ticket, and what we say to it."""
+        before = self.items[UUID(event.subject)]
+        agent = self.agents.get(before.agent_id) if before.agent_id else None
+
+        def answer(item: WorkItem, fact: Fact) -> list[Fact]:
+            payloads = decide(item, fact.payload, policy=self._policy, agent=agent)
+            return [said(event.cause, payload, self._now) for payload in payloads]
+
+        fact = Fact(payload=event.payload, at=event.time, cause=event.cause)
+        after, facts = advance(before, fact, evolve=evolve, decide=answer)
+        self._note(before, after, event.cause, facts)
+
+    def say(
+        self,
+        item: WorkItem,
+        cause: Cause,
+        payloads: Sequence[Payload],
+        *,
+        mark: str = "0",
+        explanation: Mapping[str, Any] | None = None,
+    ) -> WorkItem:
+        """Say `payloads` about `item` and return it as it is then.
+
+        `mark` tells apart what one cause makes us say about several tickets; `explanation` is kept
+        with an assignment among them (semantics G16).
+        """
+        facts = [said(cause, payload, self._now, mark=mark) for payload in payloads]
+        after = item
+        for fact in facts:
+            after = evolve(after, fact)
+        self._note(item, after, cause, facts, explanation or {})
+        return after
+
+    def change_agent(self, agent: Agent, cause: Cause, *, skills: bool = False) -> None:
+        """Replace an agent, or add one; `skills` says that they may differ, too."""
+        self.agents[agent.agent_id] = agent
+        self._touched[agent.agent_id] = cause
+        if skills:
+            self._retrained.add(agent.agent_id)
+
+    async def save(self, tx: Transaction) -> list[FollowUp]:
+        """Write everything, at most six statements, and return what follows."""
+        touched = self._new_versions()
+        await work.save(tx, [self.items[ticket] for ticket in sorted(self._changed)])
+        await roster.save(tx, touched)
+        if self._retrained:
+            await roster.save_skills(tx, [self.agents[one] for one in sorted(self._retrained)])
+        await history.write(tx, self._ended, self._begun)
+        return [*self._follow_ups, *(self._agent_follow_up(agent) for agent in touched)]
+
+    def _note(
+        self,
+        before: WorkItem,
+        after: WorkItem,
+        cause: Cause,
+        facts: Sequence[Fact],
+        explanation: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.items[after.ticket_id] = after
+        self._changed.add(after.ticket_id)
+        for agent_id, agent in settle(self.agents, before, after).items():
+            self.agents[agent_id] = agent
+            self._touched[agent_id] = cause
+        for fact in facts:
+            self._follow_ups.append(follow_up(cause, fact))
+            self._keep_history(fact, explanation or {})
+
+    def _keep_history(self, fact: Fact, explanation: Mapping[str, Any]) -> None:
+        match fact.payload:
+            case TicketUnassigned(ticket_id=ticket_id, reason=end_reason):
+                self._ended.append(
+                    history.Ended(ticket_id=ticket_id, at=fact.at, reason=end_reason.value)
+                )
+            case TicketAssigned(ticket_id=ticket_id, agent_id=agent_id, reason=reason):
+                self._begun.append(
+                    history.Begun(
+                        assignment_id=fact.cause.id,
+                        ticket_id=ticket_id,
+                        agent_id=agent_id,
+                        at=fact.at,
+                        reason=reason.value,
+                        explanation={**explanation, "workflow": self._policy.digest},
+                    )
+                )
+                agent = self.agents[agent_id]
+                self.agents[agent_id] = msgspec.structs.replace(agent, last_assigned_at=fact.at)
+
+    def _new_versions(self) -> list[Agent]:
+        for agent_id in self._touched:
+            agent = self.agents[agent_id]
+            self.agents[agent_id] = msgspec.structs.replace(agent, version=agent.version + 1)
+        return [self.agents[agent_id] for agent_id in sorted(self._touched)]
+
+    def _agent_follow_up(self, agent: Agent) -> FollowUp:
+        itself = derived_id(TIERLINE, f"agent:{agent.agent_id}")
+        return FollowUp(
+            cause=self._touched[agent.agent_id],
+            payload=agent_updated(agent),
+            time=self._now,
+            id=derived_id(itself, f"agent.updated:{agent.version}"),
+        )

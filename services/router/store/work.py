@@ -1,0 +1,167 @@
+"""Work items in PostgreSQL: load and lock, save, and the line in which they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from services.router.domain.work import WorkItem
+from shared.contracts.vocabulary import UnroutableCause
+from shared.db.engine import Transaction, fetch
+
+#: Make a row for every ticket we have not met, so that it can be locked.
+_MEET: Final = """
+INSERT INTO work_item (ticket_id, status, facts)
+SELECT t, 'unopened', '{}' FROM unnest($1::uuid[]) AS t ORDER BY t ON CONFLICT DO NOTHING
+"""
+
+#: Some items, locked in id order.
+_LOCK: Final = """
+SELECT ticket_id, facts FROM work_item WHERE ticket_id = ANY ($1::uuid[])
+ORDER BY ticket_id FOR UPDATE
+"""
+
+#: Waiting items, locked; those that somebody else holds are left out, not waited for.
+_LOCK_WAITING: Final = """
+SELECT ticket_id, facts FROM work_item WHERE ticket_id = ANY ($1::uuid[]) AND status = 'waiting'
+ORDER BY ticket_id FOR UPDATE SKIP LOCKED
+"""
+
+#: What some agents hold, locked in id order.
+_LOCK_HELD: Final = """
+SELECT ticket_id, facts FROM work_item WHERE agent_id = ANY ($1::text[])
+ORDER BY ticket_id FOR UPDATE
+"""
+
+#: Some items as they are.
+_READ: Final = "SELECT ticket_id, facts FROM work_item WHERE ticket_id = ANY ($1::uuid[])"
+
+#: The first few of every lane, found lane by lane through the index of the line.
+_LANE_HEADS: Final = """
+WITH RECURSIVE lanes AS (
+    (SELECT lane FROM work_item WHERE status = 'waiting' ORDER BY lane LIMIT 1)
+    UNION ALL
+    SELECT (SELECT w.lane FROM work_item w WHERE w.status = 'waiting' AND w.lane > l.lane
+            ORDER BY w.lane LIMIT 1)
+    FROM lanes l WHERE l.lane IS NOT NULL)
+SELECT h.ticket_id FROM lanes l CROSS JOIN LATERAL (
+    SELECT w.ticket_id FROM work_item w WHERE w.status = 'waiting' AND w.lane = l.lane
+    ORDER BY w.priority_class, w.rank, w.opened_at, w.ticket_id LIMIT $1) AS h
+"""
+
+#: Tickets of unroutable lanes whose cause has not been published since they were queued.
+_UNTOLD: Final = """
+SELECT w.ticket_id FROM unnest($1::text[], $2::text[]) AS u (lane, cause)
+JOIN work_item w ON w.lane = u.lane
+WHERE w.status = 'waiting' AND NOT w.told @> ARRAY[u.cause]
+ORDER BY w.opened_at, w.ticket_id LIMIT $3
+"""
+
+#: Write items: what SQL filters or sorts by as columns, everything as facts.
+_SAVE: Final = """
+INSERT INTO work_item AS w (ticket_id, status, lane, queue, level, priority_class, rank,
+    opened_at, waiting_since, agent_id, told, facts)
+SELECT ticket_id, status, lane, queue, level, priority_class, rank, opened_at, waiting_since,
+    agent_id, string_to_array(told, ','), facts
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[],
+    $7::integer[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::jsonb[])
+AS t (ticket_id, status, lane, queue, level, priority_class, rank, opened_at, waiting_since,
+    agent_id, told, facts)
+ON CONFLICT (ticket_id) DO UPDATE SET status = excluded.status, lane = excluded.lane,
+    queue = excluded.queue, level = excluded.level, priority_class = excluded.priority_class,
+    rank = excluded.rank, opened_at = excluded.opened_at, waiting_since = excluded.waiting_since,
+    agent_id = excluded.agent_id, told = excluded.told, facts = excluded.facts
+"""
+
+
+class _Facts(msgspec.Struct, omit_defaults=True):
+    """The form of `facts`: its version, and the item (none for a ticket just met)."""
+
+    v: int = 1
+    item: WorkItem | None = None
+
+
+_decoder = msgspec.json.Decoder(_Facts)
+
+
+async def load(tx: Transaction, ticket_ids: Sequence[UUID]) -> dict[UUID, WorkItem]:
+    """The items of these tickets, rows locked in id order; an empty one for a ticket not met before."""
+    if not ticket_ids:
+        return {}
+    ids = sorted(ticket_ids)
+    await tx.exec_driver_sql(_MEET, (ids,))
+    return _items(await fetch(tx, _LOCK, (ids,)))
+
+
+async def read(tx: Transaction, ticket_ids: Sequence[UUID]) -> dict[UUID, WorkItem]:
+    """The items of these tickets as they are, unlocked; those never met are left out."""
+    return _items(await fetch(tx, _READ, (list(ticket_ids),)))
+
+
+async def held_by(tx: Transaction, agent_ids: Sequence[str]) -> dict[UUID, WorkItem]:
+    """What these agents hold, rows locked in id order."""
+    if not agent_ids:
+        return {}
+    return _items(await fetch(tx, _LOCK_HELD, (list(agent_ids),)))
+
+
+async def waiting(tx: Transaction, *, a_lane: int) -> dict[UUID, WorkItem]:
+    """The first `a_lane` waiting tickets of every lane, locked.
+
+    A lane whose people are all busy, or that nobody can serve, can therefore not hide another.
+    """
+    ids = [row[0] for row in await fetch(tx, _LANE_HEADS, (a_lane,))]
+    return _items(await fetch(tx, _LOCK_WAITING, (ids,))) if ids else {}
+
+
+async def untold(
+    tx: Transaction, causes: Mapping[str, UnroutableCause], *, limit: int
+) -> dict[UUID, WorkItem]:
+    """Up to `limit` tickets of the lanes in `causes` whose cause is still to be published, locked."""
+    if not causes:
+        return {}
+    wanted = (list(causes), [cause.value for cause in causes.values()], limit)
+    ids = [row[0] for row in await fetch(tx, _UNTOLD, wanted)]
+    return _items(await fetch(tx, _LOCK_WAITING, (ids,))) if ids else {}
+
+
+async def save(tx: Transaction, items: Iterable[WorkItem]) -> None:
+    """Write `items`, one statement."""
+    rows = [_row(item) for item in items]
+    if rows:
+        await tx.exec_driver_sql(_SAVE, tuple(list(column) for column in zip(*rows, strict=True)))
+
+
+def encode_facts(item: WorkItem) -> str:
+    """The item as `facts` holds it."""
+    return msgspec.json.encode(_Facts(item=item)).decode()
+
+
+def decode_facts(ticket_id: UUID, facts: str | bytes) -> WorkItem:
+    """The item in `facts`. Raises msgspec.ValidationError for what we did not write."""
+    return _decoder.decode(facts).item or WorkItem(ticket_id=ticket_id)
+
+
+def _items(rows: Iterable[tuple[UUID, str]]) -> dict[UUID, WorkItem]:
+    return {ticket_id: decode_facts(ticket_id, facts) for ticket_id, facts in rows}
+
+
+def _row(item: WorkItem) -> tuple[object, ...]:
+    place = item.place
+    return (
+        item.ticket_id,
+        item.status.value,
+        item.lane if place else None,
+        place.queue if place else None,
+        place.level if place else None,
+        item.priority_class if item.opened else None,
+        place.rank if place else None,
+        item.opened_at,
+        item.waiting_since,
+        item.agent_id,
+        ",".join(item.told),
+        encode_facts(item),
+    )

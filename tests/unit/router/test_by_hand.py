@@ -1,0 +1,73 @@
+"""Assigning and releasing by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.router.domain.by_hand import RefusedError, assign, release
+from services.router.domain.work import WorkItem, WorkStatus
+from shared.contracts import TicketAssigned, TicketQueued, TicketUnassigned
+from shared.contracts.vocabulary import AssignReason, Presence, QueueReason, UnassignReason
+from shared.policy import load_workflow
+from tests.support.builders import TICKET
+from tests.support.desks import NOW, a_waiting, after, an_agent
+
+WAITING = a_waiting(weight=2, required={"incident": 4})
+
+
+def test_a_person_may_assign_without_the_skill() -> None:
+    [said] = assign(WAITING, an_agent("ana"), NOW)
+
+    assert isinstance(said, TicketAssigned)
+    assert ("ana", AssignReason.MANUAL, 120) == (said.agent_id, said.reason, said.waited_seconds)
+
+
+def test_G6_nobody_may_assign_beyond_the_capacity() -> None:
+    with pytest.raises(RefusedError, match="room for 1 of 8") as refused:
+        assign(WAITING, an_agent("ana", load=7), NOW)
+
+    assert "Beyond capacity" == refused.value.title
+
+
+def test_nobody_may_assign_to_somebody_offline() -> None:
+    with pytest.raises(RefusedError, match="offline"):
+        assign(WAITING, an_agent("ana", presence=Presence.OFFLINE), NOW)
+
+
+def test_a_finished_ticket_cannot_be_assigned() -> None:
+    done = WorkItem(ticket_id=TICKET, status=WorkStatus.DONE)
+
+    with pytest.raises(RefusedError, match="Only a waiting or assigned ticket"):
+        assign(done, an_agent("ana"), NOW)
+
+
+def test_assigning_to_somebody_else_takes_it_from_the_first() -> None:
+    held = after(WAITING, *assign(WAITING, an_agent("ana"), NOW))
+
+    gone, given = assign(held, an_agent("ben"), NOW)
+
+    assert isinstance(gone, TicketUnassigned)
+    assert isinstance(given, TicketAssigned)
+    assert ("ana", UnassignReason.MANUAL) == (gone.agent_id, gone.reason)
+    assert ("ben", "ana") == (given.agent_id, given.previous_agent_id)
+
+
+def test_assigning_to_the_same_agent_again_says_nothing() -> None:
+    held = after(WAITING, *assign(WAITING, an_agent("ana"), NOW))
+
+    assert [] == assign(held, an_agent("ana"), NOW)
+
+
+def test_a_released_ticket_waits_and_its_agent_is_not_asked_again() -> None:
+    held = after(WAITING, *assign(WAITING, an_agent("ana"), NOW))
+
+    gone, queued = release(held, load_workflow(None))
+    waiting = after(held, gone, queued)
+
+    assert isinstance(queued, TicketQueued)
+    assert QueueReason.RELEASED == queued.reason
+    assert (WorkStatus.WAITING, ("ana",)) == (waiting.status, waiting.declined)
+
+
+def test_releasing_what_nobody_has_says_nothing() -> None:
+    assert [] == release(WAITING, load_workflow(None))
