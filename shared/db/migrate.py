@@ -38,12 +38,13 @@ _ROLE: Final = """DO $$ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$"""
 
-# The migrating login may act as the service's role; other logins are granted it by their operator.
+# The migrating login must be able to act as the service's role. A login that may not grant that to
+# itself is granted it by its operator, once (docs/operations.md).
 _MEMBERSHIP: Final = """DO $$ BEGIN
-    IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
-        GRANT {role} TO CURRENT_USER;
-    END IF;
-EXCEPTION WHEN unique_violation THEN NULL;
+    SET LOCAL ROLE {role};
+    RESET ROLE;
+EXCEPTION WHEN insufficient_privilege THEN
+    GRANT {role} TO CURRENT_USER;
 END $$"""
 
 _SCHEMA: Final = (

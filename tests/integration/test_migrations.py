@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -19,6 +21,7 @@ from shared.db import migrate
 from shared.db.engine import SessionSettingsError, create_engine, create_migration_engine
 from shared.db.standard import standard_tables
 from shared.settings import DatabaseSettings
+from tests.support.databases import drop, say, url_of
 from tests.support.standard import SERVICE, make_standard_tables
 
 pytestmark = pytest.mark.postgres
@@ -176,3 +179,26 @@ async def test_a_broken_migration_leaves_nothing_behind(empty_database_url: str)
         rows = await connection.exec_driver_sql(f"SELECT count(*) FROM {SERVICE}.relay")
         assert 1 == rows.scalar_one()
     await engine.dispose()
+
+
+async def test_an_ordinary_login_may_migrate_and_serve(
+    database_url: str, postgres_server: str
+) -> None:
+    """No superuser is needed: a login that may make roles and databases, and is granted the roles."""
+    login = f"tierline_test_{uuid4().hex[:8]}"
+    roles = ", ".join(db.role_of(service) for service in SERVICES)
+    await say(postgres_server, f"CREATE ROLE {login} LOGIN CREATEDB CREATEROLE PASSWORD 'secret'")
+    await say(postgres_server, f"GRANT {roles} TO {login}")
+    name = f"{login}_db"
+    await say(postgres_server, f"CREATE DATABASE {name} OWNER {login}")
+    place = urlsplit(url_of(database_url, name))
+    url = place._replace(netloc=f"{login}:secret@{place.netloc.rpartition('@')[2]}").geturl()
+
+    try:
+        await migrate.upgrade(url)
+        engine = service_engine(url, SERVICES[0])
+        await db.check(engine, service=SERVICES[0])
+        await engine.dispose()
+    finally:
+        await drop(postgres_server, name)
+        await say(postgres_server, f"DROP ROLE {login}")

@@ -17,13 +17,13 @@ def url_of(server_url: str, database: str) -> str:
 
 async def create(server_url: str, database: str, *, template: str | None = None) -> str:
     """Create `database`, as a copy of `template` if given; returns its URL."""
-    await _say(server_url, f'CREATE DATABASE "{database}" TEMPLATE "{template or "template0"}"')
+    await say(server_url, f'CREATE DATABASE "{database}" TEMPLATE "{template or "template0"}"')
     return url_of(server_url, database)
 
 
 async def drop(server_url: str, database: str) -> None:
     """Drop `database`, ending the sessions that are still on it."""
-    await _say(server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    await say(server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
 async def version(server_url: str) -> str:
@@ -35,7 +35,8 @@ async def version(server_url: str) -> str:
         await connection.close()
 
 
-async def _say(server_url: str, statement: str) -> None:
+async def say(server_url: str, statement: str) -> None:
+    """Run one statement outside any transaction."""
     connection = await asyncpg.connect(server_url)
     try:
         await connection.execute(statement)

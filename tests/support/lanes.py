@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
+from contextlib import closing
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 DATABASE_URL: Final = "TIERLINE_DATABASE__URL"
 BOOTSTRAP_SERVERS: Final = "TIERLINE_KAFKA__BOOTSTRAP_SERVERS"
+
+_ANSWER_SECONDS: Final = 2.0
 
 
 class Lane(StrEnum):
@@ -59,21 +63,31 @@ def _named(asked: str, environ: Mapping[str, str]) -> Lane:
 
 def _docker_is_ready(environ: Mapping[str, str]) -> bool:
     """Whether a daemon answers and has both images; nothing is pulled behind a developer's back."""
-    if not environ.get("DOCKER_HOST") and not Path("/var/run/docker.sock").exists():
+    if not _daemon_listens(environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"):
         return False
     import docker  # type: ignore[import-untyped]
 
     try:
-        client = docker.from_env(timeout=5)
+        with closing(docker.from_env(timeout=5)) as client:
+            client.ping()
+            for image in (postgres_image(environ), kafka_image(environ)):
+                client.images.get(image)
     except docker.errors.DockerException:
         return False
+    return True
+
+
+def _daemon_listens(address: str) -> bool:
+    """Ask the address before the client does: it forgets to close a socket nobody answers."""
+    place = urlsplit(address)
     try:
-        client.ping()
-        for image in (postgres_image(environ), kafka_image(environ)):
-            client.images.get(image)
-    except docker.errors.DockerException:
+        if place.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(_ANSWER_SECONDS)
+                probe.connect(place.path)
+        else:
+            peer = (place.hostname or "localhost", place.port or 2375)
+            socket.create_connection(peer, timeout=_ANSWER_SECONDS).close()
+    except OSError:
         return False
-    else:
-        return True
-    finally:
-        client.close()
+    return True
