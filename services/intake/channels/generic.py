@@ -216,7 +216,7 @@ class RatingPart(_Part, frozen=True, kw_only=True, tag="ticket.rating"):
 
 AnyPart: TypeAlias = OpenPart | MessagePart | StatusPart | PriorityPart | RatingPart
 
-_part_decoder = msgspec.json.Decoder(AnyPart)
+_part_decoder: msgspec.json.Decoder[AnyPart] = msgspec.json.Decoder(AnyPart)
 _list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 #: What reading foreign bytes can raise.

@@ -1,0 +1,1 @@
+"""Intake's HTTP API: tickets, commands on them, and how to reach a customer."""
