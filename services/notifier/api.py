@@ -45,8 +45,8 @@ class RecipientBody(BaseModel):
                 raise ValueError("email: not a plain mail address")
             if channel == "webhook" and not _is_url(address):
                 raise ValueError("webhook: not an http(s) URL")
-            if channel == "log" and address is not True:
-                raise ValueError("log: only true is meant")
+            if channel == "log" and address not in (True, ""):
+                raise ValueError("log: it takes no address, only true")
         return channels
 
 
@@ -54,6 +54,22 @@ class NamedRecipientBody(RecipientBody):
     """A recipient with their id, for sending many at once."""
 
     recipient_id: Name
+
+
+class RecipientsBody(BaseModel):
+    """Many recipients, each once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipients: list[NamedRecipientBody] = Field(min_length=1, max_length=1000)
+
+    @field_validator("recipients")
+    @classmethod
+    def _each_once(cls, given: list[NamedRecipientBody]) -> list[NamedRecipientBody]:
+        ids = [named.recipient_id for named in given]
+        if twice := sorted({name for name in ids if ids.count(name) > 1}):
+            raise ValueError(f"{twice[0]!r} stands in the list twice")
+        return given
 
 
 class RecipientAnswer(NamedRecipientBody):
@@ -97,16 +113,10 @@ def _add_writing(router: APIRouter, writer: Writer) -> None:
     writer_of = Depends(require("recipients:write"))
 
     @router.put("")
-    async def put_recipients(
-        body: Annotated[list[NamedRecipientBody], Field(min_length=1, max_length=1000)],
-        principal: Principal = writer_of,
-    ) -> Counted:
+    async def put_recipients(body: RecipientsBody, principal: Principal = writer_of) -> Counted:
         """Add or replace many recipients in one transaction; others stay as they are."""
-        ids = [named.recipient_id for named in body]
-        if len(set(ids)) != len(ids):
-            raise DomainError(422, "Invalid request", "A recipient_id stands in the list twice.")
-        await _put(writer, principal, [_recipient(n.recipient_id, n) for n in body])
-        return Counted(count=len(body))
+        await _put(writer, principal, [_recipient(n.recipient_id, n) for n in body.recipients])
+        return Counted(count=len(body.recipients))
 
     @router.put("/{recipient_id}")
     async def put_recipient(

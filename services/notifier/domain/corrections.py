@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.contracts import Event, type_of
 from shared.policy import WorkflowPolicy
 
+from .facts import facts_of
 from .notification import About, Kind, Notification, Status, notification_id
 from .state import Planned, State
 from .voiding import disproved_by
@@ -57,12 +58,21 @@ def _correction(
         role=surest.role,
         channel=surest.channel,
         target=surest.target,
-        template="correction",
+        template=_template(state, event, policy),
         fields=fields_of(state.ticket, event, policy),
         cause=event.cause,
         planned_at=now,
         due_at=now,
     )
+
+
+def _template(state: State, event: Event, policy: WorkflowPolicy) -> str:
+    """The words the workflow has for it; whom it names there plays no part (semantics T3)."""
+    on = type_of(event.payload).name
+    if on != "sla.withdrawn":
+        return "correction"
+    rules = policy.notification.matching(on, facts_of(state.ticket, event, policy))
+    return rules[0].template if rules else "correction"
 
 
 def _is_corrected(state: State, person: str, event: Event) -> bool:

@@ -56,5 +56,5 @@ def _of_event(event: Event) -> Facts:
         case EscalationRaised(level=level) | EscalationAdvanced(to_level=level) as said:
             return {"level": level, "priority": said.priority.value, "reason": said.reason}
         case EscalationResolved() as said:
-            return {"level": said.level, "reason": said.reason}
+            return {"level": said.level, "reason": said.reason or said.outcome.value}
     return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -17,13 +17,14 @@ from shared.contracts import (
     Event,
     SlaBreached,
     SlaWarning,
+    SlaWithdrawn,
     TicketQueued,
     type_of,
 )
-from shared.contracts.vocabulary import SuppressReason
+from shared.contracts.vocabulary import EscalationOutcome, SuppressReason
 from shared.policy import WorkflowPolicy
 
-from .audience import Directory, Recipient, Told, resolve
+from .audience import CUSTOMER, Directory, Recipient, Told, resolve
 from .corrections import corrections
 from .facts import facts_of
 from .notification import About, Kind, Notification, Status, notification_id
@@ -95,7 +96,16 @@ def _told(state: State, event: Event, around: Surroundings) -> list[Planned]:
 def _tellings(state: State, event: Event, policy: WorkflowPolicy) -> list[Telling]:
     """The rules that match; then whom the fact itself names."""
     said = event.payload
-    found = [] if _is_starting_level(said, policy) else _by_rule(state, event, policy)
+    match said:
+        case SlaWithdrawn():  # told to those who were told before, and to nobody else (T3)
+            return []
+        case EscalationRaised() if _is_starting_level(said, policy):
+            found = []
+        case EscalationResolved() if said.outcome is not EscalationOutcome.TICKET_RESOLVED:
+            # the customer's case is not settled by an escalation that is only taken back
+            found = [_without(CUSTOMER, t) for t in _by_rule(state, event, policy)]
+        case _:
+            found = _by_rule(state, event, policy)
     match said:
         case TicketQueued() if state.ticket.first_queued == event.id:
             names = _expanded([*said.notify, *said.cc], policy)
@@ -113,13 +123,14 @@ def _by_rule(state: State, event: Event, policy: WorkflowPolicy) -> list[Telling
     return [Telling(_expanded(rule.to, policy), rule.via, rule.template) for rule in matching]
 
 
-def _is_starting_level(said: object, policy: WorkflowPolicy) -> bool:
+def _is_starting_level(said: EscalationRaised, policy: WorkflowPolicy) -> bool:
     """A VIP's starting level pages nobody: its level has a window and the fact has none (G11)."""
-    return (
-        isinstance(said, EscalationRaised)
-        and said.acknowledge_by is None
-        and policy.escalation.acknowledge_within(said.level) is not None
-    )
+    window = policy.escalation.acknowledge_within(said.level)
+    return said.acknowledge_by is None and window is not None
+
+
+def _without(name: str, telling: Telling) -> Telling:
+    return replace(telling, names=tuple(other for other in telling.names if other != name))
 
 
 def _expanded(names: Sequence[str], policy: WorkflowPolicy) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ class OpenEscalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     escalation_id: UUID
     level: str
     team: str
+    summary: str | None = None
     acknowledged_by: str | None = None
     holds_until: datetime | None = None
 
@@ -151,10 +152,7 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:  # noqa: C901, PLR0912 - one
         case TicketUnassigned():
             return change(ticket, assignee=None, assignee_team=None)
         case EscalationRaised(level=level) | EscalationAdvanced(to_level=level) as said:
-            opened_one = OpenEscalation(
-                escalation_id=said.escalation_id, level=level, team=said.to_team
-            )
-            return change(ticket, escalation=opened_one)
+            return change(ticket, escalation=_escalation(ticket, said, level))
         case EscalationAcknowledged() as said:
             return _acknowledged(ticket, said)
         case EscalationResolved():
@@ -186,6 +184,19 @@ def _opened(ticket: Ticket, opened: TicketOpened) -> Ticket:
         reopened_count=opened.reopened_count,
         recent_reopened=opened.recent_reopened,
         opened_at=opened.opened_at,
+    )
+
+
+def _escalation(
+    ticket: Ticket, said: EscalationRaised | EscalationAdvanced, level: str
+) -> OpenEscalation:
+    """The escalation as it is now; it keeps the summary it was raised with."""
+    known = ticket.escalation
+    summary = known.summary if known and known.escalation_id == said.escalation_id else None
+    if isinstance(said, EscalationRaised):
+        summary = said.handoff.summary
+    return OpenEscalation(
+        escalation_id=said.escalation_id, level=level, team=said.to_team, summary=summary
     )
 
 

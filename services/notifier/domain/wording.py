@@ -38,7 +38,8 @@ def _of_ticket(ticket: Ticket, policy: WorkflowPolicy) -> Fields:
         "queue": in_words(ticket.queue),
         "agent": ticket.assignee,
         "team": ticket.assignee_team,
-        "sentiment_label": ticket.sentiment_label,
+        "sentiment_label": ticket.sentiment_label or "calm",
+        "summary": ticket.escalation.summary if ticket.escalation else None,
         "resolution": in_words(ticket.resolution_code),
         "company": policy.company,
         **_level(ticket.level, policy),
@@ -101,9 +102,8 @@ def _raised(
     if said.acknowledge_by is not None:
         told["acknowledge_by"] = at_clock(said.acknowledge_by)
         told["urgency_note"] = f"Somebody must take it by {at_clock(said.acknowledge_by)}."
-    if isinstance(said, EscalationRaised):
-        told["summary"] = said.handoff.summary
-        told["sentiment_label"] = said.handoff.sentiment or "calm"
+    if isinstance(said, EscalationRaised) and said.handoff.sentiment:
+        told["sentiment_label"] = said.handoff.sentiment
     return told
 
 

@@ -1,0 +1,173 @@
+"""Mail, against a relay that speaks SMTP and a parser that is not the one that wrote it."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.notifier.domain.delivery import Outcome
+from services.notifier.domain.message import Message
+from services.notifier.senders.email import EmailSender
+from services.notifier.senders.settings import SmtpSettings
+from tests.support.messages import a_message
+from tests.support.sinks import MailSink, Mood, a_mail_relay
+
+HEADERS = {
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "MIME-Version",
+}
+
+#: What a customer might write to have our relay send mail of theirs.
+HOSTILE = [
+    "Refund\r\nBcc: victim@example.com",
+    "Refund\nX-Injected: yes",
+    "=?utf-8?q?a=0d=0aBcc:victim=40example.com?=",
+    "hi =?utf-8?b?DQpCY2M6IHZpY3RpbUBleGFtcGxlLmNvbQ==?= there",
+    "=?utf-8?q?=0A?=",
+    "a\u2028Bcc: victim@example.com\u2029b\x85c",
+    "\x00\x1b[31mred\x07",
+    "\u202egnp.exe\u200b\ufeff",
+    "long " * 200,
+    "ünïcödé 🎫 " * 30,
+    "{{ 7 * 7 }} {% raw %}",
+]
+
+
+def a_sender(sink: MailSink, **changes: Any) -> EmailSender:
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": sink.port,
+        "security": "none",
+        "sender": "Acme Support <support@acme.example>",
+        "timeout_seconds": 2.0,
+    }
+    return EmailSender(SmtpSettings(**given | changes))
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+async def test_the_relay_gets_one_plain_mail_that_says_it_was_written_by_a_machine() -> None:
+    message = a_message(subject="#A1 needs you", body="Line one.\nLine two: é.")
+
+    async with a_mail_relay() as relay:
+        result = await a_sender(relay).send(message)
+
+    mail = parsed(relay.mails[0])
+    assert Outcome.SENT == result.outcome
+    assert [("support@acme.example", ["ana@acme.example"])] == relay.envelopes
+    assert "#A1 needs you" == mail["Subject"]
+    assert "Ana <ana@acme.example>" == mail["To"]
+    assert "auto-generated" == mail["Auto-Submitted"]
+    assert "Line one.\nLine two: é.\n" == mail.get_content().replace("\r\n", "\n")
+    assert f"<{message.notification_id}@acme.example>" == mail["Message-ID"]
+
+
+async def test_D2_every_attempt_has_the_same_message_id() -> None:
+    async with a_mail_relay(Mood.DROPS_AFTER_THE_TEXT) as relay:
+        await a_sender(relay).send(a_message())
+        await a_sender(relay).send(a_message())
+
+    first, second = (parsed(raw)["Message-ID"] for raw in relay.mails)
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("mood", "expected"),
+    [
+        (Mood.BUSY_AT_THE_ADDRESS, Outcome.RETRY),
+        (Mood.REFUSES_THE_ADDRESS, Outcome.DEAD),
+        (Mood.BUSY_AFTER_THE_TEXT, Outcome.RETRY),
+        (Mood.REFUSES_THE_TEXT, Outcome.DEAD),
+        (Mood.DROPS_AFTER_THE_TEXT, Outcome.UNKNOWN),
+    ],
+)
+async def test_what_a_relay_says_decides_the_outcome(mood: Mood, expected: Outcome) -> None:
+    async with a_mail_relay(mood) as relay:
+        result = await a_sender(relay).send(a_message())
+
+    assert expected == result.outcome
+
+
+async def test_a_relay_that_goes_silent_after_the_text_leaves_the_outcome_unknown() -> None:
+    async with a_mail_relay(Mood.SILENT_AFTER_THE_TEXT) as relay:
+        result = await a_sender(relay, timeout_seconds=0.2).send(a_message())
+
+    assert Outcome.UNKNOWN == result.outcome
+
+
+async def test_a_relay_that_is_not_there_is_tried_again() -> None:
+    async with a_mail_relay() as relay:
+        pass
+
+    result = await a_sender(relay).send(a_message())
+
+    assert Outcome.RETRY == result.outcome
+
+
+async def test_a_relay_without_tls_gets_nothing_when_tls_is_asked_for() -> None:
+    async with a_mail_relay() as relay:
+        result = await a_sender(relay, security="starttls").send(a_message())
+
+    assert (Outcome.RETRY, []) == (result.outcome, relay.mails)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "a@b.example\r\nRCPT TO:<victim@example.com>",
+        "a@b.example, c@d.example",
+        "=?utf-8?q?a=0d=0aBcc:x?= <a@b.example>",
+        "a..b@c.example",
+    ],
+)
+async def test_an_address_that_is_not_one_plain_address_is_dead(address: str) -> None:
+    async with a_mail_relay() as relay:
+        result = await a_sender(relay).send(a_message(address=address))
+
+    assert (Outcome.DEAD, []) == (result.outcome, relay.envelopes)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_S25_nothing_a_customer_writes_becomes_a_header(text: str) -> None:
+    async with a_mail_relay() as relay:
+        result = await a_sender(relay).send(a_message(subject_line=text, name=text))
+
+    mail = parsed(relay.mails[0])
+    assert Outcome.SENT == result.outcome
+    assert HEADERS == set(mail.keys())
+    assert len(mail.keys()) == len(HEADERS)
+    assert [("support@acme.example", ["ana@acme.example"])] == relay.envelopes
+
+
+@given(subject=st.text(max_size=300), name=st.text(max_size=100), body=st.text(max_size=500))
+@settings(max_examples=200, deadline=None)
+def test_S25_no_text_at_all_adds_a_header_or_stops_the_sender(
+    subject: str, name: str, body: str
+) -> None:
+    sender = EmailSender(SmtpSettings(host="relay.test", sender="Acme <support@acme.example>"))
+    message: Message = a_message(subject_line=subject, name=name, category=body)
+
+    mail = parsed(sender.compose(message).as_bytes())
+
+    assert HEADERS == set(mail.keys())
+    assert len(mail.keys()) == len(HEADERS)
+    assert UUID(mail["Message-ID"][1:37]) == message.notification_id
