@@ -41,8 +41,8 @@ ORDER BY seq LIMIT $3
 
 #: The broker has acknowledged these rows.
 _MARK: Final = """
-UPDATE outbox o SET published_at = $3 FROM unnest($1::date[], $2::bigint[]) AS t (created_on, seq)
-WHERE o.created_on = t.created_on AND o.seq = t.seq AND o.published_at IS NULL
+UPDATE outbox SET published_at = $3
+WHERE created_on = ANY ($1::date[]) AND seq = ANY ($2::bigint[]) AND published_at IS NULL
 """
 
 #: One active relay a service: true for whoever has the lock until the transaction ends.
@@ -144,7 +144,8 @@ async def peek(tx: Transaction, limit: int) -> list[OutboxRow]:
 async def mark_published(tx: Transaction, rows: Sequence[OutboxRow], now: datetime) -> None:
     """Remember that the broker has acknowledged `rows`. A row already marked keeps its instant."""
     if rows:
-        await tx.exec_driver_sql(_MARK, ([r.created_on for r in rows], [r.seq for r in rows], now))
+        days = list({row.created_on for row in rows})
+        await tx.exec_driver_sql(_MARK, (days, [row.seq for row in rows], now))
 
 
 async def request_rebuild(tx: Transaction, topics: Sequence[str] | None = None) -> None:

@@ -97,7 +97,7 @@ def _outbox(metadata: MetaData) -> None:
         Column("headers", JSONB, nullable=False),
         Column("created_at", Instant, nullable=False),
         Column("published_at", Instant),
-        PrimaryKeyConstraint("created_on", "seq", name="outbox_pkey"),
+        PrimaryKeyConstraint("seq", "created_on", name="outbox_pkey"),
         UniqueConstraint("created_on", "event_id", name="outbox_event"),
         Index("outbox_unpublished", "seq", postgresql_where=text("published_at IS NULL")),
         Index("outbox_key", "key"),

@@ -30,6 +30,7 @@ _STREAM: Final = (
         WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)""",
 )
 
+# the key begins with seq: the relay reads and marks by it, whatever the day
 _OUTBOX: Final = (
     "CREATE SEQUENCE {schema}.outbox_seq",
     """CREATE TABLE {schema}.outbox (
@@ -42,7 +43,7 @@ _OUTBOX: Final = (
         headers jsonb NOT NULL,
         created_at timestamptz NOT NULL,
         published_at timestamptz,
-        CONSTRAINT outbox_pkey PRIMARY KEY (created_on, seq),
+        CONSTRAINT outbox_pkey PRIMARY KEY (seq, created_on),
         CONSTRAINT outbox_event UNIQUE (created_on, event_id))
         PARTITION BY RANGE (created_on)""",
     "CREATE INDEX outbox_unpublished ON {schema}.outbox (seq) WHERE published_at IS NULL",
