@@ -130,6 +130,7 @@ def stop(
 
 
 def cancel(timeline: Timeline, at: datetime, reason: CancelReason, calendars: Calendars) -> Grown:
+    """Nothing that still counts counts from `at` on."""
     return each(
         timeline,
         lambda clock: (clock, []) if clock.finished else sla.cancel(clock, at, reason, calendars),

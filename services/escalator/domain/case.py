@@ -1,0 +1,218 @@
+"""A case: all that the escalator knows of one ticket, as a fold over what it has heard and said.
+
+`evolve` is that fold. What a ticket's clocks are made of is kept as facts and folded by `fold.py`; what
+was announced of them is remembered beside it, so that the difference is what is still to be said.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from shared.contracts import Cause, Event, SlaWithdrawn, type_of
+from shared.policy import WorkflowPolicy
+
+from . import escalation as escalations
+from . import fold, ticket
+from .escalation import Escalation, Ground
+from .facts import Fact, fact_of
+from .items import Item, Noted, Said, TimePassed
+from .sla import BREACH, Step, StepKind
+from .ticket import Ticket
+from .timeline import Phase, Timeline
+
+#: How long after closing the facts are kept for a late one (semantics T3).
+KEPT_AFTER_CLOSING: Final = timedelta(days=7)
+
+#: What may be withdrawn when a late fact disproves it.
+_DISPROVABLE: Final = (StepKind.WARNING, StepKind.BREACHED)
+
+
+class Announced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A step that was published. `raised`: an escalation rests or rested on it."""
+
+    at: datetime
+    deadline: datetime | None = None
+    raised: bool = False
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The state of one ticket.
+
+    `pending` are steps nobody has announced yet, in order; `disproved` the announced ones a late fact
+    took back, with the instant of that fact, until they are withdrawn. `withdrawn` counts withdrawals
+    of a step: the `r` of semantics T9. `as_of` is how far time was told to have passed. `sealed`: the
+    facts are gone, seven days after closing.
+    """
+
+    ticket_id: UUID
+    cause: Cause | None = None
+    facts: tuple[Fact, ...] = ()
+    timeline: Timeline = Timeline()
+    as_of: datetime | None = None
+    pending: tuple[Step, ...] = ()
+    announced: dict[str, Announced] = {}
+    disproved: dict[str, datetime] = {}
+    withdrawn: dict[str, int] = {}
+    ticket: Ticket = Ticket()
+    holding: frozenset[str] = frozenset()
+    fired: frozenset[str] = frozenset()
+    escalation: Escalation | None = None
+    escalations: int = 0
+    sealed: bool = False
+
+    @property
+    def open_escalation(self) -> Escalation | None:
+        """The one escalation that is not over (semantics L10)."""
+        known = self.escalation
+        return None if known is None or known.is_over else known
+
+    @property
+    def level(self) -> str:
+        """The level the ticket was last raised to, or entered at; the ladder goes on from it (X5)."""
+        return self.escalation.level if self.escalation else self.ticket.entry_level
+
+
+def evolve(case: Case, item: Item, policy: WorkflowPolicy) -> Case:
+    """The case after `item`. Commands are wishes: what comes of them is said."""
+    match item:
+        case Event():
+            return _hear(case, item, policy)
+        case TimePassed():
+            return _pass(case, item, policy)
+        case Said():
+            return _say(case, item)
+        case Noted():
+            return _note(case, item)
+    return case
+
+
+def _hear(case: Case, event: Event, policy: WorkflowPolicy) -> Case:
+    case = replace(
+        case,
+        ticket=ticket.hear(case.ticket, event, policy),
+        cause=case.cause or event.cause,
+    )
+    fact = fact_of(event, policy)
+    if fact is None or case.sealed:
+        return case
+    terms = fold.needs_terms(case.timeline, fact, policy)
+    fact = replace(fact, terms=terms) if terms else fact
+    if case.timeline.is_late(fact):
+        return _refold(replace(case, facts=(*case.facts, fact)), fact, policy)
+    timeline, steps = fold.apply(case.timeline, fact, policy)
+    return replace(
+        case, facts=(*case.facts, fact), timeline=timeline, pending=(*case.pending, *steps)
+    )
+
+
+def _refold(case: Case, late: Fact, policy: WorkflowPolicy) -> Case:
+    """Fold everything again with the late fact in its place (semantics T3)."""
+    timeline, steps = fold.fold(case.facts, policy)
+    if case.as_of is not None:
+        timeline, more = fold.pass_time(timeline, case.as_of, policy)
+        steps += more
+    contained = {step.key for step in steps if not is_held(step, case.as_of, policy)}
+    disproved = {
+        key: late.at
+        for key, told in case.announced.items()
+        if key.startswith(_DISPROVABLE) and key not in contained
+        if told.raised or key.startswith(StepKind.BREACHED)
+    }
+    kept = case.announced.keys() - disproved.keys()
+    pending = tuple(step for step in steps if step.key not in kept)
+    return replace(case, timeline=timeline, pending=pending, disproved=disproved)
+
+
+def is_held(step: Step, as_of: datetime | None, policy: WorkflowPolicy) -> bool:
+    """Is the step one of time whose instant, with a breach's grace (semantics T6), is not over yet?"""
+    grace = policy.sla.grace if step.kind is StepKind.BREACHED else timedelta(0)
+    return step.by_time and (as_of is None or step.at + grace > as_of)
+
+
+def _pass(case: Case, passed: TimePassed, policy: WorkflowPolicy) -> Case:
+    if (until := passed.until) is None:
+        return case
+    timeline, steps = fold.pass_time(case.timeline, until, policy)
+    case = replace(
+        case,
+        timeline=timeline,
+        pending=(*case.pending, *steps),
+        as_of=until if case.as_of is None else max(until, case.as_of),
+    )
+    sealing = sealed_at(case)
+    return replace(case, sealed=True, facts=()) if sealing and sealing <= until else case
+
+
+def sealed_at(case: Case) -> datetime | None:
+    """When the facts of a closed case are let go; None while it is open, or once they are gone."""
+    closed = case.timeline.closed_at
+    if closed is None or case.sealed or case.timeline.phase is Phase.OPEN:
+        return None
+    return closed + KEPT_AFTER_CLOSING
+
+
+def _say(case: Case, said: Said) -> Case:
+    if isinstance(said.payload, SlaWithdrawn):
+        case = _withdraw(case, said.payload)
+    elif said.step is not None:
+        case = _announce(case, said.step)
+    name = type_of(said.payload).name
+    return replace(
+        case,
+        ticket=ticket.remember(case.ticket, said.time, name),
+        escalation=escalations.hear(case.escalation, said.payload, said.time, said.grounds),
+        escalations=case.escalations + (name == "escalation.raised"),
+        fired=case.fired | {ground.evidence for ground in said.grounds},
+        announced=_raised_by(case.announced, said.grounds),
+    )
+
+
+def _announce(case: Case, step: Step) -> Case:
+    return replace(
+        case,
+        announced={**case.announced, step.key: Announced(at=step.at, deadline=step.deadline)},
+        pending=tuple(other for other in case.pending if other.key != step.key),
+    )
+
+
+def _withdraw(case: Case, payload: SlaWithdrawn) -> Case:
+    key = withdrawn_key(payload)
+    return replace(
+        case,
+        announced={k: told for k, told in case.announced.items() if k != key},
+        disproved={k: at for k, at in case.disproved.items() if k != key},
+        withdrawn={**case.withdrawn, key: case.withdrawn.get(key, 0) + 1},
+        fired=frozenset(f for f in case.fired if not f.endswith(f"|{key}")),
+        escalation=escalations.forget(case.escalation, key),
+    )
+
+
+def withdrawn_key(payload: SlaWithdrawn) -> str:
+    """The key of the step that is withdrawn; without a threshold it is the breach."""
+    kind = StepKind.WARNING if payload.threshold_percent else StepKind.BREACHED
+    threshold = payload.threshold_percent or BREACH
+    return f"{kind}:{payload.metric}:{payload.cycle}:{threshold}"
+
+
+def _note(case: Case, item: Noted) -> Case:
+    return replace(
+        case,
+        fired=case.fired | {ground.evidence for ground in item.grounds},
+        holding=case.holding if item.holding is None else item.holding,
+        escalation=escalations.note(case.escalation, item.grounds, item.holds_until),
+        announced=_raised_by(case.announced, item.grounds),
+    )
+
+
+def _raised_by(
+    announced: dict[str, Announced], grounds: tuple[Ground, ...]
+) -> dict[str, Announced]:
+    raised = {ground.key for ground in grounds} & announced.keys()
+    if not raised:
+        return announced
+    return announced | {key: replace(announced[key], raised=True) for key in raised}

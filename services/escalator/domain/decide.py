@@ -1,0 +1,199 @@
+"""The core of the escalator: what follows from one thing heard, and when there will be more to say.
+
+The clocks speak first; then the ladder answers, one after the other, what the clocks said and what was
+heard. What is said is heard by the case, too, so its state is a fold over everything heard and said.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from shared.contracts import (
+    Event,
+    NotificationAcknowledged,
+    SlaWithdrawn,
+    TicketEscalationRequested,
+    TicketMessageAdded,
+    TicketPaused,
+    TicketRated,
+    TicketResumed,
+)
+from shared.contracts.tickets import Author
+from shared.contracts.vocabulary import AuthorKind, EscalationOutcome
+from shared.fold import advance
+from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
+
+from . import announce, fold, ladder, triggers
+from .case import Case, evolve, is_held, sealed_at
+from .escalation import Ground
+from .items import Acknowledge, Deescalate, Heard, Item, Noted, Request, Said, TimePassed
+from .ladder import When
+from .sla import Step, StepKind
+from .timeline import Phase
+
+REQUESTED = "requested"
+
+
+def respond(
+    case: Case, heard: Heard, *, policy: WorkflowPolicy, now: datetime
+) -> tuple[Case, list[Said]]:
+    """Hear one thing; the case after it, and all that is to be published, in order.
+
+    `now` is the instant of recording: it sets lateness and acknowledgement windows, nothing else
+    (semantics T5, L1).
+    """
+    learn = partial(evolve, policy=policy)
+    item: Item = heard
+    case, of_clocks = advance(
+        case, item, evolve=learn, decide=partial(_speak, policy=policy, now=now)
+    )
+    said = list(of_clocks)
+    for cause in (*of_clocks, item):
+        for answer in climb(case, cause, policy=policy, now=now):
+            case = learn(case, answer)
+            said.append(answer)
+    return case, [item for item in said if isinstance(item, Said)]
+
+
+def _speak(case: Case, heard: Item, *, policy: WorkflowPolicy, now: datetime) -> list[Item]:
+    """What the clocks have to say."""
+    passed = heard if isinstance(heard, TimePassed) else None
+    return [*announce.withdraw(case), *announce.announce(case, policy, now=now, passed=passed)]
+
+
+def climb(case: Case, cause: Item, *, policy: WorkflowPolicy, now: datetime) -> list[Said | Noted]:
+    """What the ladder answers to something heard, or said by a clock."""
+    match cause:
+        case Said(payload=SlaWithdrawn()):
+            return _reconsider(case, cause.time)
+        case Said(step=step) if step is not None:
+            return _on_step(case, step, now, policy)
+        case TimePassed() if cause.until is not None:
+            return list(ladder.fall_due(case, cause.until, now, policy))
+        case Request():
+            return _request(case, cause, now, policy)
+        case Acknowledge():
+            return list(ladder.acknowledge(case, cause.by, cause.via, cause.at, policy))
+        case Deescalate():
+            outcome = EscalationOutcome.DE_ESCALATED
+            return list(ladder.resolve(case, outcome, cause.at, reason=cause.reason))
+        case Event():
+            return _on_event(case, cause, now, policy)
+    return []
+
+
+def next_due(case: Case, policy: WorkflowPolicy) -> datetime | None:
+    """The earliest instant at which `TimePassed` will have something to say (semantics K2)."""
+    grace = policy.sla.grace
+    held = [
+        step.at + grace if step.kind is StepKind.BREACHED else step.at
+        for step in case.pending
+        if is_held(step, case.as_of, policy)
+    ]
+    escalation = case.open_escalation
+    others = (
+        fold.next_due(case.timeline, policy),
+        escalation.due_at if escalation else None,
+        sealed_at(case),
+    )
+    return min((*held, *(at for at in others if at is not None)), default=None)
+
+
+def _on_step(case: Case, step: Step, now: datetime, policy: WorkflowPolicy) -> list[Said | Noted]:
+    """A warning or a breach raises, if its clock still counts; what ran out before it comes first."""
+    unfinished = {(clock.metric, clock.cycle) for clock in case.timeline.unfinished}
+    if step.kind not in (StepKind.WARNING, StepKind.BREACHED):
+        return []
+    if (step.metric, step.cycle) not in unfinished:
+        return []
+    if before := ladder.fall_due(case, step.at, now, policy):
+        for said in before:
+            case = evolve(case, said, policy)
+    firings = triggers.by_step(case, step, policy)
+    return [*before, *ladder.answer(case, firings, When(step.at, now), policy)]
+
+
+def _reconsider(case: Case, at: datetime) -> list[Said | Noted]:
+    """An escalation that rests on nothing any more ends (semantics T3)."""
+    escalation = case.open_escalation
+    if escalation is None or escalation.grounds:
+        return []
+    return list(ladder.resolve(case, EscalationOutcome.CANCELLED, at, reason="withdrawn"))
+
+
+def _on_event(
+    case: Case, event: Event, now: datetime, policy: WorkflowPolicy
+) -> list[Said | Noted]:
+    phase, at = case.timeline.phase, event.time
+    match event.payload:
+        case NotificationAcknowledged() as acknowledged:
+            return _on_acknowledged(case, acknowledged, at, policy)
+        case TicketRated() if phase not in (Phase.UNOPENED, Phase.MERGED):
+            return _on_trigger(case, event, now, policy)
+    if phase is Phase.MERGED:
+        return list(ladder.resolve(case, EscalationOutcome.CANCELLED, at, reason="merged"))
+    if phase in (Phase.RESOLVED, Phase.CLOSED):
+        return list(ladder.resolve(case, EscalationOutcome.TICKET_RESOLVED, at))
+    if phase is Phase.UNOPENED:
+        return []
+    if isinstance(event.payload, TicketEscalationRequested):
+        return _request(case, _request_of(event.payload, event), now, policy)
+    agent = _progressing_agent(event)
+    if agent is not None:
+        return ladder.progress(case, agent.id, at, policy)
+    return _on_trigger(case, event, now, policy)
+
+
+def _on_trigger(
+    case: Case, event: Event, now: datetime, policy: WorkflowPolicy
+) -> list[Said | Noted]:
+    firings, noted = triggers.by_event(case, event, policy)
+    answers = ladder.answer(case, firings, When(event.time, now), policy)
+    return [*([noted] if noted else []), *answers]
+
+
+def _on_acknowledged(
+    case: Case, acknowledged: NotificationAcknowledged, at: datetime, policy: WorkflowPolicy
+) -> list[Said | Noted]:
+    """Only of the escalation that is open now: a link to an older one acknowledges nothing."""
+    escalation = case.open_escalation
+    if escalation is None or acknowledged.escalation_id not in (None, escalation.escalation_id):
+        return []
+    by, via = acknowledged.recipient_id, acknowledged.via
+    return list(ladder.acknowledge(case, by, via, at, policy))
+
+
+def _request(
+    case: Case, request: Request, now: datetime, policy: WorkflowPolicy
+) -> list[Said | Noted]:
+    """Raise by hand. An event is a fact: a reason nobody configured goes to the next level."""
+    known = {name for level in policy.levels for name in (level.name, *level.aliases)}
+    named = request.to_level if request.to_level in known else None
+    target = named or policy.escalation.manual_reasons.get(request.reason, NEXT_LEVEL)
+    trigger = Trigger(REQUESTED, "ticket.escalation_requested", to=target)
+    ground = Ground(trigger=REQUESTED, at=request.at, key=request.key, detail=request.reason)
+    firing = triggers.Firing(trigger, ground)
+    return ladder.answer(case, [firing], When(request.at, now), policy)
+
+
+def _request_of(payload: TicketEscalationRequested, event: Event) -> Request:
+    return Request(
+        by=payload.by.id or payload.by.kind,
+        reason=payload.reason,
+        to_level=payload.to_level,
+        at=event.time,
+        key=str(event.id),
+    )
+
+
+def _progressing_agent(event: Event) -> Author | None:
+    """Who moved the ticket, if this is a progress fact: a public reply or a change of status."""
+    match event.payload:
+        case TicketMessageAdded(public=True) as message if not message.automatic:
+            author = message.author
+        case TicketPaused(by=author) | TicketResumed(by=author):
+            pass
+        case _:
+            return None
+    return author if author.kind is AuthorKind.AGENT else None
