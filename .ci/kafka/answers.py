@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- a script beside its shell script, no module
 """Wait until the broker at ARGV[1] answers aiokafka with its metadata, for at most ARGV[2] seconds."""
 
 from __future__ import annotations
