@@ -7,7 +7,6 @@ The environment wins: a command that is told `TIERLINE_DATABASE__URL` or
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -51,14 +50,14 @@ class Installation:
         (data_dir / FILE).unlink(missing_ok=True)
 
 
-def find(data_dir: Path) -> Installation:
-    """The installation the environment names, else the one `tierline up` runs in `data_dir`.
+def find(data_dir: Path, *, environment: Mapping[str, str]) -> Installation:
+    """The installation that `environment` names, else the one `tierline up` runs in `data_dir`.
 
     Raises NotRunningError when there is neither.
     """
     path = data_dir / FILE
     running = json.loads(path.read_text()) if path.exists() else {}
-    known = running | {name: value for name, value in _environment().items() if value}
+    known = running | {name: value for name, value in _named_by(environment).items() if value}
     if "database_url" not in known or "bootstrap_servers" not in known:
         raise NotRunningError(
             f"No Tierline runs here (looked for {path}). Start one with `tierline up`, or set "
@@ -72,10 +71,10 @@ def default_urls() -> dict[str, str]:
     return {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
 
 
-def _environment() -> dict[str, str | None]:
+def _named_by(environment: Mapping[str, str]) -> dict[str, str | None]:
     return {
-        "database_url": os.environ.get("TIERLINE_DATABASE__URL"),
-        "bootstrap_servers": os.environ.get("TIERLINE_KAFKA__BOOTSTRAP_SERVERS"),
-        "api_key": os.environ.get("TIERLINE_API_KEY"),
-        "webhook_secret": os.environ.get("TIERLINE_WEBHOOK_SECRET"),
+        "database_url": environment.get("TIERLINE_DATABASE__URL"),
+        "bootstrap_servers": environment.get("TIERLINE_KAFKA__BOOTSTRAP_SERVERS"),
+        "api_key": environment.get("TIERLINE_API_KEY"),
+        "webhook_secret": environment.get("TIERLINE_WEBHOOK_SECRET"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
@@ -28,7 +29,7 @@ def stop(message: str, status: int = 1) -> NoReturn:
 def installation() -> Installation:
     """The Tierline that this command is about; ends the command when there is none."""
     try:
-        return find(LocalSettings().folder)
+        return find(LocalSettings().folder, environment=os.environ)
     except NotRunningError as error:
         stop(str(error))
 
