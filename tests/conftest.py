@@ -46,7 +46,7 @@ def pytest_terminal_summary(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        if "backends" in used and used & {"database_url", "empty_database_url"}:
+        if "postgres_server" in used:
             item.add_marker(pytest.mark.postgres)
         if used & {"kafka_settings", "own_broker"}:
             item.add_marker(pytest.mark.kafka)
