@@ -27,7 +27,7 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::
 #: A ticket's assignments, newest first.
 _OF_TICKET: Final = """
 SELECT agent_id, assigned_at, reason, explanation, ended_at, end_reason FROM assignment
-WHERE ticket_id = $1 ORDER BY assigned_at DESC, assignment_id LIMIT 50
+WHERE ticket_id = $1 ORDER BY assigned_at DESC, ended_at DESC NULLS FIRST LIMIT 50
 """
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.router.domain.decide import decide, went_offline
 from services.router.domain.roster import Agent
@@ -410,3 +413,47 @@ def test_H8_the_item_is_a_fold_over_what_was_heard_and_said() -> None:
         again = evolve(again, fact)
 
     assert item == again
+
+
+TICKET_STORIES = st.sampled_from(
+    [
+        [a_ticket()],
+        [a_ticket(), PAUSED],
+        [a_ticket(), PAUSED, RESUMED, reclassified(category="integration")],
+        [a_ticket(), RESOLVED, REOPENED],
+        [a_ticket(), RESOLVED, REOPENED, RESOLVED],
+    ]
+)
+ESCALATION_STORIES = st.sampled_from(
+    [
+        [raised("tier_2")],
+        [raised("tier_2"), advanced("tier_3")],
+        [raised("tier_2", priority_boost=1), advanced("management")],
+        [raised("management", transfer=True)],
+    ]
+)
+
+
+@given(TICKET_STORIES, ESCALATION_STORIES, st.randoms(use_true_random=False))
+@settings(max_examples=80, deadline=None)
+def test_H9_the_two_topics_may_arrive_in_any_order(
+    of_ticket: list[Payload], of_escalation: list[Payload], chance: random.Random
+) -> None:
+    turns = [0] * len(of_ticket) + [1] * len(of_escalation)
+    chance.shuffle(turns)
+    sources = (iter(of_ticket), iter(of_escalation))
+
+    mixed, _ = live(*(next(sources[turn]) for turn in turns))
+    in_order, _ = live(*of_ticket, *of_escalation)
+
+    assert _where(in_order) == _where(mixed)
+
+
+def _where(item: WorkItem) -> tuple[object, ...]:
+    waits = item.status is WorkStatus.WAITING
+    return (
+        item.status,
+        item.priority_class,
+        item.lane if waits else None,
+        item.cost if waits else 0,
+    )
