@@ -39,7 +39,7 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$"""
 
 # The migrating login must be able to act as the service's role. A login that may not grant that to
-# itself is granted it by its operator, once (docs/operations.md).
+# itself is granted it by its operator, once (deploy/postgres/roles.sql).
 _MEMBERSHIP: Final = """DO $$ BEGIN
     SET LOCAL ROLE {role};
     RESET ROLE;

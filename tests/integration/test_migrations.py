@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -17,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.db import engine as db
-from shared.db import migrate
+from shared.db import migrate, outbox
 from shared.db.engine import SessionSettingsError, create_engine, create_migration_engine
 from shared.db.standard import standard_tables
 from shared.settings import DatabaseSettings
@@ -27,6 +29,8 @@ from tests.support.standard import SERVICE, make_standard_tables
 pytestmark = pytest.mark.postgres
 
 SERVICES = migrate.services_with_migrations()
+
+ROLES = (Path(__file__).parents[2] / "deploy" / "postgres" / "roles.sql").read_text()
 
 
 def differences(connection: Connection, metadata: MetaData) -> list[str]:
@@ -191,10 +195,9 @@ async def test_an_ordinary_login_may_migrate_and_serve(
     await say(postgres_server, f"GRANT {roles} TO {login}")
     name = f"{login}_db"
     await say(postgres_server, f"CREATE DATABASE {name} OWNER {login}")
-    place = urlsplit(url_of(database_url, name))
-    url = place._replace(netloc=f"{login}:secret@{place.netloc.rpartition('@')[2]}").geturl()
 
     try:
+        url = as_login(url_of(database_url, name), login)
         await migrate.upgrade(url)
         engine = service_engine(url, SERVICES[0])
         await db.check(engine, service=SERVICES[0])
@@ -202,3 +205,44 @@ async def test_an_ordinary_login_may_migrate_and_serve(
     finally:
         await drop(postgres_server, name)
         await say(postgres_server, f"DROP ROLE {login}")
+
+
+@pytest.fixture
+async def locked_down_url(empty_database_url: str, postgres_server: str) -> AsyncIterator[str]:
+    """A database prepared by `deploy/postgres/roles.sql`; its logins are gone after the test."""
+    await say(empty_database_url, ROLES)
+    await say(empty_database_url, ROLES)
+    logins = ["tierline_migrator", *(f"tierline_{service}_login" for service in SERVICES)]
+    for login in logins:
+        await say(postgres_server, f"ALTER ROLE {login} PASSWORD 'secret'")
+    yield empty_database_url
+    await drop(postgres_server, url_name(empty_database_url))
+    for login in logins:
+        await say(postgres_server, f"DROP ROLE {login}")
+
+
+async def test_each_login_of_the_role_script_can_do_its_work_and_no_more(
+    locked_down_url: str,
+) -> None:
+    """Security S33: a separate migrator, one role a service, no superuser, nobody in public."""
+    await migrate.upgrade(as_login(locked_down_url, "tierline_migrator"))
+    for service in SERVICES:
+        own = as_login(locked_down_url, f"tierline_{service}_login")
+        engine = service_engine(own, service)
+        await db.check(engine, service=service)
+        async with engine.begin() as tx:
+            assert 1 == await outbox.add_days(tx, ahead=8)
+        await engine.dispose()
+        foreign = service_engine(own, next(other for other in SERVICES if other != service))
+        with pytest.raises(DBAPIError, match="permission denied to set role"):
+            await foreign.connect()
+        await foreign.dispose()
+
+
+def as_login(url: str, login: str) -> str:
+    place = urlsplit(url)
+    return place._replace(netloc=f"{login}:secret@{place.netloc.rpartition('@')[2]}").geturl()
+
+
+def url_name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
