@@ -1,0 +1,31 @@
+"""What the escalator does with events: fold them into cases, say what the clocks and the ladder say."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.escalator import store
+from services.escalator.ledger import Ledger
+from services.escalator.metrics import EscalatorMetrics
+from shared.contracts import FollowUp
+from shared.db.engine import Transaction
+from shared.policy import WorkflowPolicy
+from shared.runtime.batch import Batch
+
+
+async def handle(
+    tx: Transaction, batch: Batch, *, policy: WorkflowPolicy, metrics: EscalatorMetrics
+) -> list[FollowUp]:
+    """Apply a batch of tickets, assignments and notifications: at most four statements.
+
+    What is heard of a ticket before its opening waits in its case until that comes (semantics H9).
+    """
+    partitions = {UUID(subject): batch.partitions[subject] for subject in batch.subjects}
+    stored = await store.load(tx, partitions)
+    ledger = Ledger(stored, policy=policy, metrics=metrics, now=batch.now)
+    for event in batch.events:
+        ticket_id = UUID(event.subject)
+        if ledger.case(ticket_id).sealed:
+            metrics.late_facts.one.inc()
+        ledger.hear(ticket_id, event, event.cause)
+    return await ledger.save(tx)

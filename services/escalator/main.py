@@ -1,0 +1,59 @@
+"""The escalator's composition root: the one place that knows all of its parts."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.escalator import api
+from services.escalator.commands import Commands
+from services.escalator.config import EscalatorSettings
+from services.escalator.handlers import handle
+from services.escalator.metrics import EscalatorMetrics
+from services.escalator.timers import Timers
+from shared.clock import Clock
+from shared.contracts import ASSIGNMENTS, NOTIFICATIONS, TICKETS
+from shared.db.engine import create_engine
+from shared.http.app import create_app
+from shared.kafka.client import Kafka
+from shared.observability.metrics import Catalogue
+from shared.policy import load_workflow
+from shared.runtime.service import Service
+
+#: How long the timers sleep when nothing is due: the floor of how late a deadline is announced.
+IDLE_SECONDS = 0.25
+
+
+def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service:
+    """The escalator, ready to serve. Raises WorkflowError for a workflow file with mistakes."""
+    policy = load_workflow(settings.workflow_file)
+    catalogue = Catalogue("escalator")
+    engine = create_engine(settings.database, service="escalator", application="tierline/escalator")
+    service = Service(
+        name="escalator",
+        settings=settings,
+        clock=clock,
+        kafka=kafka,
+        engine=engine,
+        catalogue=catalogue,
+    )
+    service.metrics.workflow_info.labels(digest=policy.digest).set(1)
+    metrics = EscalatorMetrics(catalogue)
+    metrics.promise(policy)
+    timers = Timers(service.writer, service.watermark, policy, metrics)
+    worker = service.work("timers", timers.step, idle_seconds=IDLE_SECONDS)
+    service.consume(
+        [TICKETS, ASSIGNMENTS, NOTIFICATIONS],
+        partial(handle, policy=policy, metrics=metrics),
+        wakes=[worker],
+    )
+    commands = Commands(service.writer, policy, metrics)
+    service.app = create_app(
+        service="escalator",
+        catalogue=catalogue,
+        metrics=service.metrics,
+        settings=settings.http,
+        api_keys=settings.api_keys,
+        readiness=service.readiness,
+        routes=[api.routes(commands, engine, policy, clock)],
+    )
+    return service

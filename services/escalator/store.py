@@ -1,0 +1,216 @@
+"""Cases and escalations in PostgreSQL: load and lock, find what is due, save.
+
+The state of a case is one jsonb value with a version; the columns beside it are what SQL looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from services.escalator.domain.case import Case
+from services.escalator.domain.escalation import Escalation
+from shared.db.engine import Transaction, fetch
+
+#: Make a row for every ticket we have not met, so that it can be locked.
+_MEET: Final = """
+INSERT INTO sla_case (ticket_id, partition, status, level, state)
+SELECT t, p, 'unopened', '', '{}' FROM unnest($1::uuid[], $2::smallint[]) AS u (t, p) ORDER BY t
+ON CONFLICT DO NOTHING
+"""
+
+#: Some cases, locked in id order.
+_LOCK: Final = """
+SELECT ticket_id, partition, state FROM sla_case WHERE ticket_id = ANY ($1::uuid[])
+ORDER BY ticket_id FOR UPDATE
+"""
+
+#: Some cases as they are.
+_READ: Final = """
+SELECT ticket_id, partition, state FROM sla_case WHERE ticket_id = ANY ($1::uuid[])
+"""
+
+#: The cases due first of some partitions, locked; those that somebody else holds are left out.
+_LOCK_DUE: Final = """
+SELECT ticket_id, partition, state FROM sla_case
+WHERE partition = ANY ($1::smallint[]) AND next_due_at <= $2
+ORDER BY next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+
+#: Write cases.
+_SAVE: Final = """
+UPDATE sla_case AS c SET status = t.status, level = t.level, next_due_at = t.next_due_at,
+    state = t.state
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[])
+    AS t (ticket_id, status, level, next_due_at, state)
+WHERE c.ticket_id = t.ticket_id
+"""
+
+#: Put off cases that could not be worked on.
+_PUT_OFF: Final = """
+UPDATE sla_case SET next_due_at = $2 WHERE ticket_id = ANY ($1::uuid[])
+"""
+
+#: Write escalations, those that are over first: a ticket has one open at a time.
+_SAVE_ESCALATIONS: Final = """
+INSERT INTO escalation AS e (escalation_id, ticket_id, status, level, reason, raised_at,
+    acknowledge_by, acknowledged_by, acknowledged_at, resolved_at, outcome)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+    $7::timestamptz[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[])
+ON CONFLICT (escalation_id) DO UPDATE SET status = excluded.status, level = excluded.level,
+    reason = excluded.reason, acknowledge_by = excluded.acknowledge_by,
+    acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at,
+    resolved_at = excluded.resolved_at, outcome = excluded.outcome
+"""
+
+_ESCALATION_COLUMNS: Final = """
+escalation_id, ticket_id, status, level, reason, raised_at, acknowledge_by, acknowledged_by,
+acknowledged_at, resolved_at, outcome
+"""
+
+#: A page of escalations, oldest first, after a place in that order.
+_LIST: Final = f"""
+SELECT {_ESCALATION_COLUMNS} FROM escalation
+WHERE status = ANY ($1::text[]) AND (raised_at, escalation_id) > ($2, $3)
+ORDER BY raised_at, escalation_id LIMIT $4
+"""
+
+#: One escalation.
+_ONE: Final = f"SELECT {_ESCALATION_COLUMNS} FROM escalation WHERE escalation_id = $1"
+
+
+class _State(msgspec.Struct, omit_defaults=True):
+    """The form of `state`: its version, and the case (none for a ticket just met)."""
+
+    v: int = 1
+    case: Case | None = None
+
+
+_decoder = msgspec.json.Decoder(_State)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A case and the partition its ticket's events come from."""
+
+    case: Case
+    partition: int
+
+
+class EscalationRow(msgspec.Struct, frozen=True):
+    """An escalation as its row shows it."""
+
+    escalation_id: UUID
+    ticket_id: UUID
+    status: str
+    level: str
+    reason: str
+    raised_at: datetime
+    acknowledge_by: datetime | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    outcome: str | None
+
+
+async def load(tx: Transaction, partitions: Mapping[UUID, int]) -> dict[UUID, Stored]:
+    """The cases of these tickets, rows locked in id order; an empty one for a ticket not met before."""
+    if not partitions:
+        return {}
+    ids = sorted(partitions)
+    await tx.exec_driver_sql(_MEET, (ids, [partitions[ticket_id] for ticket_id in ids]))
+    return _stored(await fetch(tx, _LOCK, (ids,)))
+
+
+async def lock(tx: Transaction, ticket_id: UUID) -> Stored | None:
+    """One case, locked; None for a ticket never met."""
+    return _stored(await fetch(tx, _LOCK, ([ticket_id],))).get(ticket_id)
+
+
+async def read(tx: Transaction, ticket_id: UUID) -> Stored | None:
+    """One case as it is, unlocked; None for a ticket never met."""
+    return _stored(await fetch(tx, _READ, ([ticket_id],))).get(ticket_id)
+
+
+async def lock_due(
+    tx: Transaction, partitions: Iterable[int], until: datetime, *, limit: int
+) -> dict[UUID, Stored]:
+    """The cases of `partitions` due by `until`, the earliest first."""
+    return _stored(await fetch(tx, _LOCK_DUE, (sorted(partitions), until, limit)))
+
+
+async def save(tx: Transaction, cases: Sequence[Case], due: Mapping[UUID, datetime | None]) -> None:
+    """Write `cases`; `due` says when each will have something to say by itself."""
+    if not cases:
+        return
+    await tx.exec_driver_sql(
+        _SAVE,
+        (
+            [case.ticket_id for case in cases],
+            [str(case.timeline.phase) for case in cases],
+            [case.level for case in cases],
+            [due[case.ticket_id] for case in cases],
+            [msgspec.json.encode(_State(case=case)).decode() for case in cases],
+        ),
+    )
+
+
+async def put_off(tx: Transaction, ticket_ids: Sequence[UUID], until: datetime) -> None:
+    """Look at these cases again at `until` and not before."""
+    if ticket_ids:
+        await tx.exec_driver_sql(_PUT_OFF, (list(ticket_ids), until))
+
+
+async def save_escalations(tx: Transaction, changed: Iterable[tuple[UUID, Escalation]]) -> None:
+    """Write escalations with the tickets they are about."""
+    rows = sorted(changed, key=lambda row: (not row[1].is_over, row[1].escalation_id))
+    if not rows:
+        return
+    values = [
+        (
+            one.escalation_id,
+            ticket_id,
+            str(one.status),
+            one.level,
+            one.reason,
+            one.raised_at,
+            None if one.is_over else one.acknowledge_by,
+            one.acknowledged_by,
+            one.acknowledged_at,
+            one.resolved_at,
+            one.outcome,
+        )
+        for ticket_id, one in rows
+    ]
+    columns = tuple(list(column) for column in zip(*values, strict=True))
+    await tx.exec_driver_sql(_SAVE_ESCALATIONS, columns)
+
+
+async def escalation(tx: Transaction, escalation_id: UUID) -> EscalationRow | None:
+    """One escalation's row."""
+    rows = await fetch(tx, _ONE, (escalation_id,))
+    return EscalationRow(*rows[0]) if rows else None
+
+
+async def escalations(
+    tx: Transaction, statuses: Sequence[str], after: tuple[datetime, UUID], *, limit: int
+) -> list[EscalationRow]:
+    """Escalations of these statuses, oldest first, after that place in the order."""
+    rows = await fetch(tx, _LIST, (list(statuses), *after, limit))
+    return [EscalationRow(*row) for row in rows]
+
+
+def _stored(rows: Iterable[Sequence[object]]) -> dict[UUID, Stored]:
+    found = {}
+    for ticket_id, partition, state in rows:
+        assert isinstance(ticket_id, UUID)
+        assert isinstance(partition, int)
+        assert isinstance(state, str)
+        case = _decoder.decode(state).case
+        found[ticket_id] = Stored(case or Case(ticket_id=ticket_id), partition)
+    return found

@@ -1,0 +1,55 @@
+"""The escalator's tables, as its migrations make them (compared by the drift test).
+
+What only the core reads is one jsonb value; what SQL filters or sorts by is a column.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, MetaData, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.db.standard import Instant, standard_tables
+
+metadata = MetaData(schema="escalator")
+standard_tables(metadata)
+
+sla_case = Table(
+    "sla_case",
+    metadata,
+    Column("ticket_id", Uuid, primary_key=True),
+    Column("partition", SmallInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("next_due_at", Instant),
+    Column("state", JSONB, nullable=False),
+    Index(
+        "sla_case_due",
+        "partition",
+        "next_due_at",
+        postgresql_where=text("next_due_at IS NOT NULL"),
+    ),
+)
+
+escalation = Table(
+    "escalation",
+    metadata,
+    Column("escalation_id", Uuid, primary_key=True),
+    Column("ticket_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("acknowledge_by", Instant),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_at", Instant),
+    Column("resolved_at", Instant),
+    Column("outcome", Text),
+    Index(
+        "escalation_one_open_a_ticket",
+        "ticket_id",
+        unique=True,
+        postgresql_where=text("status <> 'resolved'"),
+    ),
+    Index("escalation_by_status", "status", "raised_at", "escalation_id"),
+    Index("escalation_ticket", "ticket_id"),
+)
