@@ -22,13 +22,10 @@ from .kinds import NO_RESPONSE
 from .levels import CustomerPolicy, Level
 from .names import Names
 from .notification import NotificationPolicy, NotificationRule, Template
-from .routing import Action, Queue, RoutingPolicy, RoutingRule
+from .routing import GENERAL, Action, Queue, RoutingPolicy, RoutingRule
 from .sla import ANY, SlaPolicy, Targets
 from .tree import ALWAYS_TRUE, Node
 from .triage import FloorRule, SentimentPolicy, TriagePolicy
-
-GENERAL = "general"
-"""The queue of a rule set without a catch-all (semantics G9)."""
 
 _PAUSABLE = (Metric.RESOLUTION, Metric.PERIODIC_UPDATE, Metric.LEVEL_WORK)
 _GENERAL_RANK = 50

@@ -23,6 +23,7 @@ _MAX_NUMBER = 10**15
 _OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _KINDS = {str: Kind.WORD, int: Kind.NUMBER, float: Kind.NUMBER, bool: Kind.FLAG}
+_CONSTANT = re.compile(r"\b(true|false)\b")
 _REFUSED = {
     "FuzzyComparisonExpression": "regular expressions are not allowed in a condition",
     "FunctionCallExpression": "functions are not allowed in a condition",
@@ -108,10 +109,16 @@ class _Reader:
             case ast.ContainsExpression:
                 return self._membership(node)
             case ast.BooleanExpression:
-                return Value(node.value)
+                return self._constant(node)
             case ast.SymbolExpression | ast.GetAttributeExpression:
                 return self._flag(node)
         return self._wrong(_REFUSED.get(type(node).__name__, "this is no comparison"))
+
+    def _constant(self, node: ast.BooleanExpression) -> Node:
+        """True or false as written; the parser also folds comparisons of two literals into one."""
+        if not _CONSTANT.search(self.text):
+            return self._wrong("two plain values are compared: one side must be a name")
+        return Value(node.value)
 
     def _flag(self, node: ast.ExpressionBase) -> Node:
         """A name that stands alone: a named condition, or a fact that is true or false."""

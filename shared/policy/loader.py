@@ -104,7 +104,7 @@ def _build(document: Document, names: Names, findings: Findings, places: Places)
     customers = build_customers(document)
     calendars = {name: section.build(name) for name, section in document.calendars.items()}
     return WorkflowPolicy(
-        digest=_digest(document),
+        digest=_digest(document, findings),
         tzdata=_tzdata_version(),
         company=document.company,
         currency=document.currency,
@@ -121,9 +121,11 @@ def _build(document: Document, names: Names, findings: Findings, places: Places)
     )
 
 
-def _digest(document: Document) -> str:
+def _digest(document: Document, findings: Findings) -> str:
     """Twelve hex digits that name the effective content, however it was written."""
-    content = [list(document.levels), _canonical(document)]
+    cells = {f"{p}/{tier}": targets for (p, tier), targets in findings.matrix.items()}
+    effective = dict(document) | {"SLA_MATRIX": cells}
+    content = [list(document.levels), _canonical(effective)]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -16,6 +16,7 @@ from shared.contracts.vocabulary import (
 
 from .conditions import Vocabulary
 from .notification import CHANNELS
+from .routing import GENERAL
 
 ROLES = (
     "assignee",
@@ -56,10 +57,11 @@ def names_in(data: Mapping[str, object]) -> Names:
         for alias, name in _mapping(triage, "category_aliases").items()
     }
     roles = (*ROLES, *_texts(data.get("roles")), *_mapping(data, "audiences"))
+    queues = (GENERAL, *_mapping(data, "queues"))
     tables = {
         "level": levels,
-        "queue": _same(_mapping(data, "queues")),
-        "action": _same([*_mapping(data, "queues"), *_mapping(data, "actions")]),
+        "queue": _same(queues),
+        "action": _same([*queues, *_mapping(data, "actions")]),
         "calendar": _same(_mapping(data, "calendars")),
         "audience": _same(roles),
         "template": _same(_mapping(data, "templates")),

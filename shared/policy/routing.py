@@ -11,6 +11,9 @@ from shared.contracts.vocabulary import Complexity
 from .facts import Facts
 from .tree import ALWAYS_TRUE, Node
 
+GENERAL = "general"
+"""The queue of a rule set without a catch-all (semantics G9); it exists in every workflow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:

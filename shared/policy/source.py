@@ -19,6 +19,7 @@ MAX_BYTES = 1024 * 1024
 
 _MAX_VALUES = 100_000
 _MAX_DEPTH = 30
+_PAIR = re.compile(r"[A-Za-z_]\w*:\s+\S")
 _PYTHON = re.compile(r"\A(?:\s|#[^\n]*\n)*SLA_MATRIX\s*=", re.ASCII)
 
 Path = Sequence[str | int]
@@ -70,7 +71,7 @@ def read_source(text: str, name: str) -> Source:
         raise _refused(name, f"a workflow has at most {MAX_BYTES} bytes")
     if _PYTHON.match(text):
         return Source(name, text, {"SLA_MATRIX": text}, None)
-    tree = _load_yaml(text, name)
+    tree = _load_yaml_or_indented(text, name)
     if tree is None:
         raise _refused(name, "the file is empty: leave it out to use the packaged workflow")
     if not isinstance(tree, CommentedMap):
@@ -99,6 +100,37 @@ def read_matrix_text(text: str) -> dict[str, object]:
     if len(cells) < len(literal.keys):
         raise ValueError("a cell is given twice")
     return {str(key): value for key, value in cells.items()}
+
+
+def _load_yaml_or_indented(text: str, name: str) -> object:
+    """The tree of `text`. What a web page stripped of its indentation is read as it was meant: line
+    numbers stay, and when that does not help either, the error is about the text as it is.
+    """
+    try:
+        return _load_yaml(text, name)
+    except WorkflowError:
+        try:
+            return _load_yaml(indented(text), name)
+        except WorkflowError:
+            pass
+        raise
+
+
+def indented(text: str) -> str:
+    """`text` with the keys of a list's items, where they stand below the dash, moved into the item.
+
+    A key without a value on its line begins something new and ends the list.
+    """
+    lines, dash = [], None
+    for line in text.splitlines():
+        bare = line.lstrip(" ")
+        column = len(line) - len(bare)
+        if bare.startswith("- "):
+            dash = column
+        elif bare and (column != dash or not _PAIR.match(bare)):
+            dash = dash if dash is not None and column > dash else None
+        lines.append(f"  {line}" if dash == column and not bare.startswith("- ") else line)
+    return "\n".join(lines) + "\n"
 
 
 def _load_yaml(text: str, name: str) -> object:
