@@ -7,7 +7,7 @@ from services.intake.config import IntakeSettings, channels_of
 from services.intake.desk import Desk
 from services.intake.domain.triage import IntakePolicy
 from services.intake.metrics import IntakeMetrics
-from services.intake.webhooks import PATH, Webhooks
+from services.intake.webhooks import Webhooks
 from shared.clock import Clock
 from shared.db.engine import create_engine
 from shared.http.app import create_app
@@ -35,6 +35,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     service.metrics.workflow_info.labels(digest=workflow.digest).set(1)
     metrics = IntakeMetrics(catalogue)
     desk = Desk(service.writer, IntakePolicy.of(workflow), metrics, lanes=settings.intake.lanes)
+    webhooks = Webhooks(channels, desk, metrics, clock)
     service.app = create_app(
         service="intake",
         catalogue=catalogue,
@@ -42,8 +43,11 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         settings=settings.http,
         api_keys=settings.api_keys,
         readiness=service.readiness,
-        routes=[commands.routes(desk), tickets.routes(engine), customers.routes(engine)],
+        routes=[
+            webhooks.routes(),  # first: the hot path should not be compared with all the others
+            commands.routes(desk),
+            tickets.routes(engine),
+            customers.routes(engine),
+        ],
     )
-    webhooks = Webhooks(channels, desk, metrics, clock)
-    service.app.add_route(PATH, webhooks.receive, methods=["POST"])
     return service

@@ -31,7 +31,7 @@ from .signatures import StandardWebhooks
 MOST_COMMANDS: Final = 500
 
 #: What a ticket's channel is when the source does not say.
-DEFAULT_CHANNEL: Final = "api"
+DEFAULT_CHANNEL: Final = "generic"
 
 _Id = Annotated[str, Meta(min_length=1, max_length=200)]
 _Word = Annotated[str, Meta(min_length=1, max_length=100)]

@@ -105,12 +105,16 @@ class PhraseFinder:
     ) -> None:
         self._order = tuple(groups)
         self._phrases = _index((name, text) for name, texts in groups.items() for text in texts)
+        self._first_words = frozenset(self._phrases)
         self._cancelling = _index(("", text) for text in cancelling)
         self._names = frozenset(names)
 
     def find(self, text: str) -> list[str]:
         """The names of the groups with a phrase in `text`, in the order they were given."""
-        words = list(_words(text))
+        normal = unicodedata.normalize("NFKC", text[:READ_CHARACTERS])
+        if self._first_words.isdisjoint(_WORD.findall(normal.casefold())):
+            return []  # most texts: not worth looking at word by word
+        words = list(_words(normal))
         found: set[str] = set()
         cancelled: set[int] | None = None
         for start, word in enumerate(words):
@@ -135,7 +139,7 @@ class PhraseFinder:
 def _index(phrases: Iterable[tuple[str, str]]) -> dict[str, list[_Phrase]]:
     by_first_word: dict[str, list[_Phrase]] = {}
     for name, text in phrases:
-        if words := list(_words(text)):
+        if words := list(_words(unicodedata.normalize("NFKC", text))):
             phrase = _Phrase(
                 name,
                 tuple(word.folded for word in words),
@@ -145,8 +149,7 @@ def _index(phrases: Iterable[tuple[str, str]]) -> dict[str, list[_Phrase]]:
     return by_first_word
 
 
-def _words(text: str) -> Iterator[_Word]:
-    normal = unicodedata.normalize("NFKC", text[:READ_CHARACTERS])
+def _words(normal: str) -> Iterator[_Word]:
     end = 0
     for match in _WORD.finditer(normal):
         written = match[0]

@@ -21,6 +21,9 @@ from .signals import PhraseFinder, written_by_sender
 SUBJECT_CHARACTERS: Final = 200
 NO_SUBJECT: Final = "(no subject)"
 
+#: The channel of what comes by none of the workflow's.
+OTHER_CHANNEL: Final = "api"
+
 #: A sentiment bump raises by one step, at most to this (P4, V7).
 BUMPED_AT_MOST: Final = Priority.HIGH
 BUMPING_SIGNAL: Final = "angry"
@@ -75,7 +78,7 @@ def triaged(
     opened = TicketOpened(
         ticket_id=ticket_id,
         external_ref=command.external_id,
-        channel=command.channel,
+        channel=_channel(command.channel, policy),
         customer=_customer(customer, policy),
         subject_line=subject_line(command.subject),
         category=triage.category_of(command.category),
@@ -117,6 +120,11 @@ def _raised(opened: TicketOpened, at: datetime, policy: IntakePolicy) -> Priorit
     if BUMPING_SIGNAL in opened.signals and priority.rank > BUMPED_AT_MOST.rank:
         return priority.raised()
     return priority
+
+
+def _channel(named: str, policy: IntakePolicy) -> str:
+    """One of the workflow's channels: conditions compare with it, and metrics are counted by it."""
+    return named.lower() if named.lower() in policy.workflow.triage.channels else OTHER_CHANNEL
 
 
 def _customer(known: CustomerFacts, policy: IntakePolicy) -> Customer:
