@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+import sqlalchemy.exc
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
@@ -15,7 +16,7 @@ from shared.db import dead_letters, engine, idempotency, inbox, migrate, outbox
 from shared.db.dead_letters import Reason
 from shared.observability.metrics import RuntimeMetrics
 
-from .errors import is_transient
+from .errors import is_transient, sqlstate
 from .watermark import Watermark
 
 #: How long an applied event is remembered: the longest retention of a topic (90 days) and the longest
@@ -24,6 +25,9 @@ INBOX_KEEP: Final = timedelta(days=100)
 
 #: How long the answer to an HTTP command is remembered for its repeats.
 ANSWERS_KEEP: Final = timedelta(hours=24)
+
+#: What PostgreSQL says when the role in a session's settings does not exist.
+NO_SUCH_ROLE: Final = "22023"
 
 HOUR_SECONDS: Final = 3600.0
 DAY_SECONDS: Final = 86400.0
@@ -43,7 +47,12 @@ async def prepare(database: AsyncEngine, service: str) -> list[str]:
     Returns the pending revisions. Raises SessionSettingsError, or what a database says that cannot be
     reached. Adds the outbox's coming days.
     """
-    pending = await migrate.pending_on(database, service)
+    try:
+        pending = await migrate.pending_on(database, service)
+    except sqlalchemy.exc.DBAPIError as error:
+        if sqlstate(error) != NO_SUCH_ROLE:
+            raise
+        return [str(error.orig)]
     if not pending:
         await engine.check(database, service=service)
         async with database.begin() as tx:

@@ -50,7 +50,13 @@ class HttpServer:
 
     async def run(self) -> None:
         """Serve until `stop`, then finish the requests in hand."""
-        await self._server.serve(sockets=[self._socket])
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            # cancelled, uvicorn leaves its listeners to the loop, which would go on watching a closed socket
+            for listener in getattr(self._server, "servers", []):
+                listener.close()
+            self._socket.close()
 
     def stop(self) -> None:
         """Accept nothing more; `run` returns when the requests in hand are answered."""

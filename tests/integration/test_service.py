@@ -19,9 +19,9 @@ from shared.http.app import create_app
 from shared.kafka.memory import MemoryBroker
 from shared.observability.metrics import Catalogue
 from shared.runtime.batch import Batch
-from shared.runtime.consumer import BatchConsumer
 from shared.runtime.http_server import PortTakenError
 from shared.runtime.service import PENDING_STATUS, Service, SideTaskEndedError
+from shared.runtime.worker import Worker
 from shared.settings import DatabaseSettings, HttpSettings, ServiceSettings
 from tests.support.toy import a_broker, a_message, publish
 
@@ -187,15 +187,19 @@ async def test_a_service_waits_for_its_database(broker: MemoryBroker) -> None:
     assert any(reason.startswith("database: ") for reason in reasons)
 
 
-class DyingConsumer(BatchConsumer):
-    """A consumer with a bug of its own."""
+async def nothing() -> bool:
+    return False
+
+
+class DyingWorker(Worker):
+    """A worker whose loop has a bug of its own."""
 
     async def run(self) -> None:
         raise ZeroDivisionError
 
 
-class EndingConsumer(BatchConsumer):
-    """A consumer that ends by itself."""
+class EndingWorker(Worker):
+    """A worker that ends by itself."""
 
     async def run(self) -> None:
         return
@@ -203,16 +207,16 @@ class EndingConsumer(BatchConsumer):
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [(DyingConsumer, ZeroDivisionError), (EndingConsumer, SideTaskEndedError)],
+    [(DyingWorker, ZeroDivisionError), (EndingWorker, SideTaskEndedError)],
 )
 async def test_one_part_dies_and_the_service_dies_whole(
     database_url: str,
     broker: MemoryBroker,
-    kind: type[BatchConsumer],
+    kind: type[Worker],
     error: type[Exception],
 ) -> None:
     stage = Stage(database_url, broker)
-    stage.service.consumer = object.__new__(kind)
+    stage.service.workers.append(kind("toy", nothing, idle_seconds=1))
     with pytest.raises(ExceptionGroup) as raised:
         await stage.service.serve()
     await stage.service.engine.dispose()

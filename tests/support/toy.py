@@ -14,7 +14,7 @@ from uuid import UUID
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.clock import FakeClock
+from shared.clock import Clock, FakeClock
 from shared.contracts import (
     ASSIGNMENTS,
     ESCALATIONS,
@@ -176,7 +176,7 @@ def said(broker: MemoryBroker) -> dict[str, list[Event]]:
     return {subject: list(events.values()) for subject, events in by_ticket.items()}
 
 
-async def a_broker(clock: FakeClock) -> MemoryBroker:
+async def a_broker(clock: Clock) -> MemoryBroker:
     """A broker with the toy's topics."""
     broker = MemoryBroker(clock)
     await create_topics(broker)
