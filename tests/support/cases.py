@@ -49,10 +49,12 @@ from tests.support.builders import (
 
 MIDNIGHT = MONDAY_10.replace(hour=0)
 
-#: VIP fast-track is off in the examples (semantics, "Examples").
+#: In the examples fast-track is off and every ticket enters at tier_1 (semantics, "Examples").
 NO_FAST_TRACK = """
 version: 1
 conditions: {vip: "customer_vip"}
+routing_rules:
+  - action: assign_to_frontline
 """
 
 
@@ -220,9 +222,9 @@ def _line(said: Said) -> str:
     parts = [f"+{day} {clock}" if day else clock, name]
     if name.startswith("sla."):
         parts.append(str(payload.metric))
-    for field in ("threshold_percent", "level", "to_level", "reason", "outcome", "cause"):
-        if (value := getattr(payload, field, None)) is not None:
-            parts.append(str(value))
+    fields = ("threshold_percent", "level", "to_level", "reason", "outcome", "cause")
+    values = (getattr(payload, field, None) for field in fields)
+    parts += [str(value) for value in values if value is not None]
     return " ".join(parts)
 
 
