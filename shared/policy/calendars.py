@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
 from shared.calendar import Calendar
 
@@ -100,6 +100,16 @@ class CalendarSection(Section):
     hours: Annotated[dict[Weekdays, tuple[Interval, ...]], Field(min_length=1)]
     holidays: tuple[Holiday, ...] = ()
     exceptions: dict[Day, ExceptionDay] = Field(default_factory=dict)
+
+    @field_validator("hours")
+    @classmethod
+    def _opens(
+        cls, hours: dict[tuple[int, ...], tuple[tuple[int, int], ...]]
+    ) -> dict[tuple[int, ...], tuple[tuple[int, int], ...]]:
+        """A week without open time would let no clock ever run (semantics C6)."""
+        if not any(hours.values()):
+            raise complaint(Complaint("a calendar with these hours is never open"))
+        return hours
 
     def build(self, name: str) -> Calendar:
         """The calendar; two entries about one day are added together."""

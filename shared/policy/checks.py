@@ -57,16 +57,11 @@ def _matrix(
     """Every pair's targets; the pairs without one are errors.
 
     A file that keeps the packaged tiers keeps the packaged cells for what its matrix leaves out; a file
-    that declares its own tiers has to give every cell. Without tiers everybody has what the packaged
-    matrix gives the best tier (semantics A5).
+    that declares its own tiers has to give every cell.
     """
     tiers = document.customers.tiers or (ANY,)
     fallback = packaged if "customers" not in own else {}
-    if not document.customers.tiers and "SLA_MATRIX" not in own:
-        best = {(priority, ANY): cell for (priority, _), cell in reversed(list(packaged.items()))}
-        matrices, fallback = [best], {}
-    else:
-        matrices = [document.SLA_MATRIX]
+    matrices = [document.SLA_MATRIX]
     found: dict[tuple[Priority, str], Targets] = {}
     holes, filled = [], []
     for priority in Priority:

@@ -27,6 +27,7 @@ from .checks import Findings, check
 from .conditions import Condition
 from .document import Document
 from .matrix import CellKey, CellSection, MatrixCells
+from .merging import merge
 from .names import Names, names_in
 from .problems import Problem, WorkflowError
 from .source import Source, read_source
@@ -36,9 +37,6 @@ from .workflow import WorkflowPolicy
 
 PACKAGED = Path(shared.__file__).parent.parent / "deploy" / "workflow.yaml"
 """The workflow that is in force where a file says nothing."""
-
-MERGED_BY_NAME = frozenset({"conditions", "actions", "audiences", "templates", "calendars"})
-MERGED_BY_KEY = frozenset({"customers", "triage", "sla", "escalation", "notifications"})
 
 
 def load_workflow(path: Path | None) -> WorkflowPolicy:
@@ -68,35 +66,6 @@ def parse_workflow(text: str, *, name: str = "workflow.yaml") -> WorkflowPolicy:
     if problems:
         raise WorkflowError(_in_order(problems))
     return _build(document, names, findings, places)
-
-
-def merge(own: Mapping[str, object], packaged: Mapping[str, object]) -> dict[str, object]:
-    """`own` over the packaged sections. A packaged action whose queue or level is gone goes with it."""
-    merged = dict(packaged) | dict(own)
-    for section in MERGED_BY_NAME | MERGED_BY_KEY:
-        mine, theirs = own.get(section), packaged.get(section)
-        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-            merged[section] = {**theirs, **mine}
-    return _without_stale_actions(merged, own)
-
-
-def _without_stale_actions(
-    merged: dict[str, object], own: Mapping[str, object]
-) -> dict[str, object]:
-    """Whoever replaces `queues` need not also replace packaged actions that no rule uses."""
-    actions, mine = merged.get("actions"), own.get("actions")
-    names = names_in(merged)
-    if not isinstance(actions, Mapping):
-        return merged
-    kept = {
-        name: action
-        for name, action in actions.items()
-        if (isinstance(mine, Mapping) and name in mine)
-        or not isinstance(action, Mapping)
-        or action.get("queue") is None
-        or str(action["queue"]).lower() in names.tables["queue"]
-    }
-    return merged | {"actions": kept}
 
 
 def _build(document: Document, names: Names, findings: Findings, places: Places) -> WorkflowPolicy:

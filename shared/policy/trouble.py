@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -119,6 +120,10 @@ def _findings(details: Mapping[str, Any]) -> list[Finding]:
         return [Finding(path, message, nearest(str(path[-1]), known), key=True)]
     if details["type"] == "missing":
         return [Finding(path, _SENTENCES["missing"])]
+    if details["type"] == "literal_error":
+        expected = details["ctx"]["expected"]
+        near = nearest(str(value), re.findall(r"'(\w+)'", expected))
+        return [Finding(path, f"{expected} is expected, not {value!r}", near)]
     message = _SENTENCES.get(details["type"]) or _lowered(details["msg"])
     shown = f", not {value!r}" if value is None or isinstance(value, str | int | float) else ""
     return [Finding(path, message + shown, key=key)]

@@ -436,10 +436,10 @@ rooting: {}
         'workflow.yaml:4:40 routing_rules[1].condition: no name "amont", did you mean "amount"?',
         'workflow.yaml:6:17 routing_rules[1].sla_target: a number alone has no unit, write "15_minutes" or "15s"',
         'workflow.yaml:8:3 sla.treshold: no field "treshold", did you mean "thresholds"?',
-        "workflow.yaml:9:12 sla.reprice: input should be 'carry', 'strictest' or 'restart', not 'cary'",
+        "workflow.yaml:9:12 sla.reprice: 'carry', 'strictest' or 'restart' is expected, not 'cary', did you mean \"carry\"?",
         'workflow.yaml:11:20 queues.billing.level: no level "tier_5", did you mean "tier_4"?',
         'workflow.yaml:13:32 escalation.acknowledge_within.tier_2: "soon" is no duration: write a number and s, minutes, hours, days or weeks',
-        'workflow.yaml:14:1 rooting: no section "rooting"',
+        'workflow.yaml:14:1 rooting: no section "rooting", did you mean "routing_rules"?',
     ] == [line for line in mistakes(text) if not line.startswith("packaged")]
 
 
@@ -478,7 +478,7 @@ def test_a_key_given_twice_is_an_error_with_its_place() -> None:
             "routing_rules: [\n",
             "workflow.yaml:2:1: expected the node content, but found '<stream end>'",
         ),
-        ("version: 2\n", "workflow.yaml:1:10 version: input should be 1, not 2"),
+        ("version: 2\n", "workflow.yaml:1:10 version: 1 is expected, not 2"),
         ("routing_rules: 5\n", "workflow.yaml:1:16 routing_rules: a list is expected, not 5"),
         ("queues: [a]\n", "workflow.yaml:1:9 queues: a mapping of keys to values is expected"),
         (
