@@ -128,7 +128,7 @@ class Service:
         return worker
 
     def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Call `close` at the very end of a stop, e.g. of an HTTP client."""
+        """Call `close` once the workers have ended, e.g. of an HTTP client; it may still write."""
         self._on_stop.append(close)
 
     async def readiness(self) -> list[str]:
@@ -271,13 +271,19 @@ class Service:
                 self.consumer.stop()
             self.relay.worker.stop()
             await _ended(parts, BATCH_SECONDS)
-            await self._flush()
-            await self.relay.stop()
-            for close in self._on_stop:
-                await close()
-            await self.engine.dispose()
+            await self.close()
         finally:
             hard.cancel()
+
+    async def close(self) -> None:
+        """Let go of everything, once nothing runs any more: what it still has to say is published."""
+        for close in self._on_stop:
+            await close()
+        await self._flush()
+        await self.relay.stop()
+        if self.consumer is not None:
+            await self.consumer.close()
+        await self.engine.dispose()
 
     async def _flush(self) -> None:
         """Publish what the last batch has said, if the broker takes it in time."""
