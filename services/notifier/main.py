@@ -13,8 +13,7 @@ from shared.http.app import create_app
 from shared.http.egress import Egress
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
-from shared.policy import WorkflowPolicy
-from shared.policy.loader import load_workflow
+from shared.policy import WorkflowPolicy, load_workflow
 from shared.runtime.service import Service
 
 from .acknowledging import routes as acknowledgement_routes
@@ -37,7 +36,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
     policy = load_workflow(settings.workflow_file)
     catalogue = Catalogue("notifier")
     metrics = NotifierMetrics(catalogue)
-    engine = create_engine(settings.database, service="notifier", application="notifier")
+    engine = create_engine(settings.database, service="notifier", application="tierline/notifier")
     service = Service(
         name="notifier",
         settings=settings,
@@ -46,6 +45,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         engine=engine,
         catalogue=catalogue,
     )
+    service.metrics.workflow_info.labels(digest=policy.digest).set(1)
     egress = Egress(settings.notifier.egress_allowed)
     deliverer = _deliverer(
         settings.notifier, policy, service=service, clock=clock, egress=egress, metrics=metrics

@@ -15,8 +15,7 @@ from services.notifier.domain.state import Heard, Planned, State, evolve
 from services.notifier.domain.ticket import Ticket
 from shared.contracts import Event, Payload
 from shared.fold import advance
-from shared.policy import WorkflowPolicy
-from shared.policy.loader import parse_workflow
+from shared.policy import WorkflowPolicy, parse_workflow
 from tests.support.builders import MONDAY_10, TICKET, an_event
 
 WORKFLOW = """

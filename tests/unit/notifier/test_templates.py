@@ -16,8 +16,7 @@ from services.notifier.domain.templates import (
     clean_line,
 )
 from services.notifier.domain.wording import at_clock, in_words, lasting
-from shared.policy import Template
-from shared.policy.loader import load_workflow
+from shared.policy import Template, load_workflow
 from shared.policy.notification import TEMPLATE_FIELDS
 from tests.support.builders import MONDAY_10
 from tests.support.messages import a_notification
