@@ -1,54 +1,66 @@
-"""The `tierline` command line. Each group of commands is a file in `services/commands`."""
+"""The `tierline` command line. Each command or group is a file in `services/commands`.
+
+Only the file of the command that was asked for is imported, so that small commands answer at once;
+`--help` imports all.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 import typer
 
-from services.commands import (
-    contracts,
-    dead_letters,
-    demo,
-    docs,
-    people,
-    replay,
-    run,
-    tap,
-    ticket,
-    topics,
-    up,
-    workflow,
-)
+#: Command → the module in `services/commands` that has it, in the order of `--help`.
+COMMANDS: Final[Mapping[str, str]] = {
+    "demo": "demo",
+    "up": "up",
+    "run": "run",
+    "migrate": "migrate",
+    "replay": "replay",
+    "people": "people",
+    "tap": "tap",
+    "ticket": "ticket",
+    "dead-letters": "dead_letters",
+    "topics": "topics",
+    "workflow": "workflow",
+    "contracts": "contracts",
+    "docs": "docs",
+    "keys": "keys",
+}
 
-app = typer.Typer(
-    name="tierline",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Tierline: webhooks in, nobody forgotten. Start with `tierline demo` or `tierline up`.",
-)
-app.command()(demo.demo)
-app.command()(up.up)
-app.command()(run.run)
-app.command()(run.migrate)
-app.command()(tap.tap)
-app.command()(ticket.ticket)
-app.command()(replay.replay)
-app.add_typer(people.app, name="people")
-app.add_typer(topics.app, name="topics")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(workflow.app, name="workflow")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(docs.app, name="docs")
-app.add_typer(run.keys, name="keys")
+
+def build(wanted: str | None) -> typer.Typer:
+    """The command line with the one command that is wanted, or with all of them."""
+    app = typer.Typer(
+        name="tierline",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Tierline: webhooks in, nobody forgotten. Start with `tierline demo` or `tierline up`.",
+    )
+    app.callback()(_group)
+    for name, module_name in COMMANDS.items():
+        if wanted not in COMMANDS or wanted == name:
+            module = importlib.import_module(f"services.commands.{module_name}")
+            if hasattr(module, "app"):
+                app.add_typer(module.app, name=name)
+            else:
+                app.command(name)(getattr(module, module_name))
+    return app
+
+
+def _group() -> None:
+    """Makes a line with one command still take that command's name."""
 
 
 def main() -> None:
     """Run the command line; a closed pipe (`| head`) is no error."""
     try:
-        app()
+        build(next(iter(sys.argv[1:]), None))()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None

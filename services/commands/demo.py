@@ -64,13 +64,17 @@ async def _demo(options: Options, *, keep: bool) -> Told:
     console.print("Starting PostgreSQL, a broker and four services …")
     async with stage(options, tell=console.print) as (tierline, receivers):
         urls = "  ".join(f"{name} {url}" for name, url in tierline.installation.urls.items())
-        console.print(f"Ready: {urls}")
+        console.print(f"Ready: {urls}", soft_wrap=True)
         told = await play(tierline, receivers, options, console=console)
         console.print(final(told.figures, "The day is over"))
         _findings(console, told)
         if keep:
-            console.print(f"Left running ({urls}); Ctrl-C stops it.")
-            console.print(f"TIERLINE_LOCAL__DATA_DIR={options.data_dir} tierline tap")
+            console.print(
+                f"Left running ({urls}); Ctrl-C stops it. Look into it with:", soft_wrap=True
+            )
+            console.print(
+                f"  TIERLINE_LOCAL__DATA_DIR={options.data_dir} tierline tap", soft_wrap=True
+            )
             _print_json(told)
             await asyncio.Event().wait()
     _print_json(told)

@@ -17,6 +17,9 @@ from shared.kafka.records import Record
 from .sentences import sentence
 from .where import carry_out, installation, kafka_settings, stop
 
+#: A tap is alone in its group and may come and go quickly.
+_SESSION_MS = 3000
+
 TOPICS = sorted({described.topic for described in PAYLOADS.values()})
 
 
@@ -51,7 +54,8 @@ async def _tap(
     raw: bool,
     count: int | None,
 ) -> None:
-    consumer = AioKafka(kafka_settings(where), client_id="tierline-tap").consumer(
+    settings = kafka_settings(where).model_copy(update={"session_timeout_ms": _SESSION_MS})
+    consumer = AioKafka(settings, client_id="tierline-tap").consumer(
         f"tierline.tap.{uuid4().hex[:12]}", topics, on_revoked=_nothing
     )
     await consumer.start()

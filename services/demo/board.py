@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -21,7 +22,8 @@ async def show(figures: Figures, *, title: str, console: Console) -> None:
                 live.update(_table(figures(), title))
     while True:
         await asyncio.sleep(5)
-        console.print("  ".join(f"{name} {count}" for name, count in figures().items()))
+        line = "  ".join(f"{name} {count}" for name, count in figures().items())
+        console.print(line, soft_wrap=True)
 
 
 def final(figures: Mapping[str, int], title: str) -> Table:
@@ -30,8 +32,8 @@ def final(figures: Mapping[str, int], title: str) -> Table:
 
 
 def _table(figures: Mapping[str, int], title: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.HORIZONTALS, pad_edge=False)
     for name in figures:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_row(*(str(count) for count in figures.values()))
     return table

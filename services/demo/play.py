@@ -22,7 +22,7 @@ from shared.kafka.topics import load as load_topics
 from .actors import Day, managers_confirm
 from .board import show
 from .capture import Sinks, sinks
-from .reconcile import Account, reconcile
+from .reconcile import Account, reconcile, undelivered
 from .script import support_day
 from .watcher import Seen, watch
 
@@ -109,15 +109,15 @@ async def play(
     ]
     try:
         await _with(company, day.customers_write())
-        await _with(company, _rest(day, seen))
+        await _with(company, _rest(day, seen, where.database_url))
+        account = await reconcile(
+            where.database_url, accepted=day.accepted, seen=seen, arrived=receivers.inbox.messages
+        )
     finally:
         for task in company:
             task.cancel()
         await asyncio.gather(*company, return_exceptions=True)
         await sender.close()
-    account = await reconcile(
-        where.database_url, accepted=day.accepted, seen=seen, arrived=receivers.inbox.messages
-    )
     return Told({**figures(), "waiting": account.waiting}, account)
 
 
@@ -130,13 +130,12 @@ async def _with(company: list[asyncio.Task[None]], act: object) -> None:
     await acting
 
 
-async def _rest(day: Day, seen: Seen) -> None:
-    """Until all answers are given and the topics have been quiet for a while."""
+async def _rest(day: Day, seen: Seen, database_url: str) -> None:
+    """Until all answers are given, everybody is told, and the topics have been quiet for a while."""
     async with asyncio.timeout(_PATIENCE):
         await day.finish()
-        count, quiet_since = -1, 0.0
-        loop = asyncio.get_running_loop()
-        while loop.time() - quiet_since < _QUIET_SECONDS:
-            if len(seen.events) != count:
-                count, quiet_since = len(seen.events), loop.time()
-            await asyncio.sleep(0.1)
+        while True:
+            count = len(seen.events)
+            await asyncio.sleep(_QUIET_SECONDS)
+            if len(seen.events) == count and not await undelivered(database_url):
+                return

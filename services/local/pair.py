@@ -21,7 +21,13 @@ _DATABASE: Final = "tierline"
 _WATCH_SECONDS: Final = 0.5
 
 #: What the embedded broker needs said about it (settings of `shared.settings.KafkaSettings`).
-BROKER_TRAITS: Final = {"idempotence": False, "fetch_max_wait_ms": 10, "volatile": True}
+#: A group's first join takes half a session there.
+BROKER_TRAITS: Final = {
+    "idempotence": False,
+    "fetch_max_wait_ms": 10,
+    "volatile": True,
+    "session_timeout_ms": 6000,
+}
 
 
 class LocalSettings(BaseSettings):
