@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from services.escalator import store
@@ -20,7 +20,7 @@ from services.escalator.store import Stored
 from shared.contracts import FollowUp
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
-from shared.runtime.watermark import Watermark
+from shared.runtime.watermark import Reading
 from shared.runtime.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -35,13 +35,21 @@ PARTITIONS: Final = frozenset(range(12))
 PUT_OFF: Final = timedelta(minutes=1)
 
 
+class Hearing(Protocol):
+    """Knows how far the log has been heard (`shared/runtime/watermark.py`)."""
+
+    def reading(self) -> Reading:
+        """What may be fired now."""
+        ...
+
+
 class Timers:
     """Fires what is due, a batch of cases at a time, each case by one replica only."""
 
     def __init__(
         self,
         writer: Writer,
-        watermark: Watermark,
+        watermark: Hearing,
         policy: WorkflowPolicy,
         metrics: EscalatorMetrics,
     ) -> None:

@@ -73,8 +73,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def level(self) -> str:
-        """The level the ticket was last raised to, or entered at; the ladder goes on from it (X5)."""
-        return self.escalation.level if self.escalation else self.ticket.entry_level
+        """The level the ticket was last raised to, or entered at."""
+        return self.escalation.holding_level if self.escalation else self.ticket.entry_level
 
 
 def evolve(case: Case, item: Item, policy: WorkflowPolicy) -> Case:

@@ -52,11 +52,12 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`visits` counts how often each level was reached or paged; `repeats` the pages of the last
     level after its first. `acknowledge_by` is None when nobody need acknowledge any more.
+    `raised_from` is the level that held the ticket before it was raised.
     """
 
     escalation_id: UUID
     level: str
-    from_level: str
+    raised_from: str
     reason: str
     raised_at: datetime
     status: Standing = Standing.OPEN
@@ -77,6 +78,14 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.status is Standing.RESOLVED
 
     @property
+    def holding_level(self) -> str:
+        """The level the ladder goes on from: the one reached (semantics X5), or the one before, when
+        what it rested on never happened.
+        """
+        undone = self.outcome is EscalationOutcome.CANCELLED
+        return self.raised_from if undone else self.level
+
+    @property
     def due_at(self) -> datetime | None:
         """When its acknowledgement window or its acknowledgement runs out."""
         if self.status is Standing.OPEN:
@@ -93,7 +102,7 @@ def hear(
             return Escalation(
                 escalation_id=raised.escalation_id,
                 level=raised.level,
-                from_level=raised.from_level,
+                raised_from=raised.from_level,
                 reason=raised.reason,
                 raised_at=at,
                 grounds=grounds,
@@ -126,7 +135,6 @@ def _advanced(
         escalation,
         status=Standing.OPEN,
         level=level,
-        from_level=advanced.from_level,
         reason=advanced.reason,
         grounds=(*escalation.grounds, *grounds),
         acknowledge_by=advanced.acknowledge_by,
