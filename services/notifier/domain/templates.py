@@ -7,7 +7,6 @@ text is always a value, never a part of a template.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -97,25 +96,21 @@ def clean_line(value: object, *, limit: int = MAX_VALUE) -> str:
     what a mail reader would decode (`=?…?=`) is broken up: Python's own header writer decodes it, and
     a line break hidden in it becomes a header of the sender's making (security S24, S25).
     """
-    text = "" if value is None else str(value)
-    visible = "".join(" " if _is_break(c) else c for c in text if _is_break(c) or _is_visible(c))
-    line = " ".join(visible.split()).replace("=?", "= ?")
+    line = " ".join(_visible("" if value is None else str(value)).split()).replace("=?", "= ?")
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def clean_text(value: str, *, limit: int) -> str:
     """`value` with its line breaks and nothing else that is not visible."""
-    lines = (" ".join(line.split()) for line in value.splitlines())
-    text = "\n".join("".join(c for c in line if _is_visible(c)) for line in lines).strip()
+    text = "\n".join(" ".join(_visible(line).split()) for line in value.splitlines()).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _is_break(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) in {"Zl", "Zp"}
-
-
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+def _visible(text: str) -> str:
+    """`text` with white space of any kind as spaces, and without what cannot be seen."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
 
 
 def _compiled(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Compiled:
