@@ -69,10 +69,11 @@ contracts: $(READY) ## write the events' JSON Schemas from the code
 contracts-check: $(READY) ## schemas are fresh and only ever grow
 	@$(RUN) contracts check
 
-docs: $(READY) ## write docs/metrics.md from the catalogue
-	@$(RUN) docs metrics > docs/metrics.md
+docs: $(READY) ## write docs/metrics.md and docs/settings.md from the code
+	@for name in metrics settings; do $(RUN) docs $$name > docs/$$name.md || exit 1; done
 
 docs-check: $(READY) ## generated documents are fresh, the shipped workflows load
-	@$(RUN) docs metrics | diff -u docs/metrics.md - && echo "docs/metrics.md: fresh"
+	@for name in metrics settings; do \
+	  $(RUN) docs $$name | diff -u docs/$$name.md - && echo "docs/$$name.md: fresh" || exit 1; done
 	@$(RUN) workflow check deploy/workflow.yaml
 	@$(RUN) workflow check deploy/workflow-demo.yaml

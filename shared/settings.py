@@ -24,31 +24,43 @@ class DatabaseSettings(Section):
     (or `?host=/dir`) is a socket folder.
     """
 
-    url: SecretStr = SecretStr("postgresql://localhost/tierline")
+    url: SecretStr = Field(
+        default=SecretStr("postgresql://localhost/tierline"), description="libpq style"
+    )
     pool_size: int = Field(default=10, ge=2, description="connections a process")
 
 
 class KafkaSecurity(Section):
     """How to speak to a broker that does not trust everybody."""
 
-    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
-    username: str | None = None
-    password: SecretStr | None = None
-    ca_file: Path | None = None
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        default=None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    username: str | None = Field(default=None, description="of SASL")
+    password: SecretStr | None = Field(default=None, description="of SASL")
+    ca_file: Path | None = Field(default=None, description="certificates the broker is trusted by")
 
 
 class KafkaSettings(Section):
     """The broker."""
 
-    bootstrap_servers: str = "localhost:9092"
+    bootstrap_servers: str = Field(
+        default="localhost:9092", description="host:port, comma-separated"
+    )
     topic_prefix: str = Field(default="", description="before every topic and consumer group")
     idempotence: bool = Field(default=True, description="idempotent producer")
     fetch_max_wait_ms: int = Field(default=250, ge=1, description="floor of deadline lateness")
-    compression: Literal["none", "gzip"] = "gzip"
+    compression: Literal["none", "gzip"] = Field(default="gzip", description="none or gzip")
     volatile: bool = Field(default=False, description="the broker forgets: rebuild topics at start")
-    session_timeout_ms: int = Field(default=10_000, ge=1000)
-    max_poll_interval_ms: int = Field(default=60_000, ge=1000)
+    session_timeout_ms: int = Field(
+        default=10_000, ge=1000, description="a member silent so long loses its partitions"
+    )
+    max_poll_interval_ms: int = Field(
+        default=60_000, ge=1000, description="a batch may take 80 % of it"
+    )
     request_timeout_seconds: float = Field(
         default=3.0, gt=0, description="limit of every broker call"
     )
@@ -65,14 +77,14 @@ class ConsumerSettings(Section):
 class DeadLetterSettings(Section):
     """When a consumer must stop instead of parking more."""
 
-    max_in_a_row: int = Field(default=5, ge=1)
-    max_ratio: float = Field(default=0.01, gt=0, le=1, description="over 10 minutes")
+    max_in_a_row: int = Field(default=5, ge=1, description="more halt the consumer")
+    max_ratio: float = Field(default=0.01, gt=0, le=1, description="over 10 minutes; more halts it")
 
 
 class OutboxSettings(Section):
     """How long published events are kept for a rebuild."""
 
-    keep_days: int = Field(default=7, ge=1)
+    keep_days: int = Field(default=7, ge=1, description="what a rebuild can send again")
 
 
 class ApiKey(Section):
@@ -85,8 +97,8 @@ class ApiKey(Section):
 class HttpSettings(Section):
     """The HTTP server."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8080, ge=0, le=65535, description="one a service")
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="413 above it")
     max_concurrency: int = Field(default=512, ge=1, description="503 with Retry-After above it")
 
@@ -94,8 +106,10 @@ class HttpSettings(Section):
 class LogSettings(Section):
     """Logs go to stdout."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    format: Literal["json", "text"] = "json"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    format: Literal["json", "text"] = Field(default="json", description="json or text")
 
 
 class ServiceSettings(BaseSettings):
