@@ -28,6 +28,7 @@ from .local.pair import BROKER_TRAITS
 
 _DATABASE: Final = "TIERLINE_DATABASE__URL"
 _BROKER: Final = "TIERLINE_KAFKA__BOOTSTRAP_SERVERS"
+_PREFIX: Final = "TIERLINE_KAFKA__TOPIC_PREFIX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ def _webhook_secret() -> str:
 
 
 class Standalone:
-    """`async with Standalone(...) as tierline`: everything runs and is ready; after it, nothing does."""
+    """`async with Standalone(...) as tierline`: everything runs and is ready; after it, nothing does.
+
+    `settings` are variables as in the environment, and win over it, here and in every service.
+    """
 
     def __init__(
         self,
@@ -66,12 +70,13 @@ class Standalone:
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
+        self._settings = dict(settings or {})
+        self._known = {**os.environ, **self._settings}
         self.pair = LocalPair(
-            data_dir, postgres=_DATABASE not in os.environ, broker=_BROKER not in os.environ
+            data_dir, postgres=_DATABASE not in self._known, broker=_BROKER not in self._known
         )
         self._credentials = Credentials.of(data_dir)
         self._ports = ports
-        self._settings = dict(settings or {})
         self._tell = tell
         self._stack = AsyncExitStack()
 
@@ -100,13 +105,14 @@ class Standalone:
         await self._stack.aclose()
 
     def _installation(self, where: Endpoints) -> Installation:
+        traits = BROKER_TRAITS if where.bootstrap_servers else {}
         return Installation(
-            database_url=where.database_url or os.environ[_DATABASE],
-            bootstrap_servers=where.bootstrap_servers or os.environ[_BROKER],
+            database_url=where.database_url or self._known[_DATABASE],
+            bootstrap_servers=where.bootstrap_servers or self._known[_BROKER],
             urls={name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()},
             api_key=self._credentials.api_key,
             webhook_secret=self._credentials.webhook_secret,
-            kafka=BROKER_TRAITS if where.bootstrap_servers else {},
+            kafka={**traits, "topic_prefix": self._known.get(_PREFIX, "")},
         )
 
     @property
