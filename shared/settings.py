@@ -1,4 +1,5 @@
-"""The environment: where Tierline runs. `TIERLINE_…`, nested with `__`, secrets also as files.
+"""The environment: where Tierline runs. `TIERLINE_…`, nested with `__`; any of them also as a file:
+`TIERLINE_DATABASE__URL_FILE` names a file that holds the value, for secrets mounted as files.
 
 What the business decides stands in the workflow file (`shared/policy`), never here. Settings are read
 once, in a composition root, and passed down as values.
@@ -6,11 +7,17 @@ once, in a composition root, and passed down as values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 
 class Section(BaseModel):
@@ -112,6 +119,37 @@ class LogSettings(Section):
     format: Literal["json", "text"] = Field(default="json", description="json or text")
 
 
+#: Settings that are file names themselves.
+_FILES: Final = ("workflow_file", "ca_file")
+
+
+class _EnvironmentOrFile(EnvSettingsSource):
+    """The environment, in which `NAME_FILE` stands for `NAME` with the file's content."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        found = dict(super()._load_env_vars())
+        named = {name: path for name, path in found.items() if path and _names_a_file(name)}
+        for name, path in named.items():
+            found.setdefault(name.removesuffix("_file"), _content(Path(path)))
+        return {name: value for name, value in found.items() if name not in named}
+
+
+def _names_a_file(variable: str) -> bool:
+    ours = variable.startswith("tierline_") and variable.endswith("_file")
+    return ours and not variable.endswith(_FILES)
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsFileError(f"{path}: {error.strerror}") from error
+
+
+class SettingsFileError(ValueError):
+    """A file that a setting stands in cannot be read."""
+
+
 class ServiceSettings(BaseSettings):
     """What every service needs; each service's `config.py` adds its own section."""
 
@@ -120,8 +158,20 @@ class ServiceSettings(BaseSettings):
         env_nested_delimiter="__",
         frozen=True,
         extra="ignore",
-        secrets_dir=None,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values given in code, then the environment; nothing else."""
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, _EnvironmentOrFile(settings_cls)
 
     database: DatabaseSettings = DatabaseSettings()
     kafka: KafkaSettings = KafkaSettings()

@@ -57,7 +57,9 @@ def settings() -> None:
     print(
         "see [workflow-yaml.md](workflow-yaml.md). `tierline run SERVICE --print-config` shows what a"
     )
-    print("service was told, secrets redacted.\n")
+    print(
+        "service was told, secrets redacted. `NAME_FILE` names a file that holds the value of `NAME`.\n"
+    )
     common = dict(_flat("TIERLINE", ServiceSettings.model_fields))
     _variables("Every service", common)
     for service in PORTS:
