@@ -6,9 +6,7 @@ drift test holds the result to `standard.py`.
 
 from __future__ import annotations
 
-from typing import Final
-
-from alembic.operations import Operations
+from typing import Final, Protocol
 
 from .engine import role_of
 
@@ -160,7 +158,15 @@ _STATEMENTS: Final = (
 )
 
 
-def create_standard_tables(op: Operations, schema: str) -> None:
+class Executes(Protocol):
+    """What runs a statement: the module `alembic.op` in a migration, its Operations elsewhere."""
+
+    def execute(self, sqltext: str) -> object:
+        """Run one statement."""
+        ...
+
+
+def create_standard_tables(op: Executes, schema: str) -> None:
     """Create the standard tables in `schema` and the outbox's partitions for today and a week."""
     for statement in _STATEMENTS:
         op.execute(statement.format(schema=schema, role=role_of(schema)))
