@@ -97,11 +97,12 @@ ticket: Final = Table(
     Index("ticket_status", "status", "ticket_id"),
 )
 
-#: What was written, by whom. The only place that keeps texts.
+#: What was written, by whom; `n` is the order it came in. The only place that keeps texts.
 message: Final = Table(
     "message",
     metadata,
     Column("message_id", Uuid, primary_key=True),
+    Column("n", BigInteger, Identity(always=True), nullable=False),
     Column("ticket_id", Uuid, nullable=False),
     Column("author_kind", Text, nullable=False),
     Column("author_id", Text),

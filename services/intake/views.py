@@ -17,7 +17,7 @@ _TICKET: Final = "SELECT to_json(t)::text FROM ticket t WHERE ticket_id = $1"
 
 #: What was written on it, oldest first.
 _MESSAGES: Final = """
-SELECT to_json(m)::text FROM message m WHERE ticket_id = $1 ORDER BY at, message_id LIMIT $2
+SELECT to_json(m)::text FROM message m WHERE ticket_id = $1 ORDER BY at, n LIMIT $2
 """
 
 #: Tickets, newest first, below an id.

@@ -32,7 +32,9 @@ KEY: Final = "tl_test"
 SCOPES: Final = frozenset({"tickets:read", "tickets:write", "contacts:read", "contacts:write"})
 
 
-def settings(database_url: str, *, secrets: Sequence[str] = (SECRET, NEXT_SECRET)) -> IntakeSettings:
+def settings(
+    database_url: str, *, secrets: Sequence[str] = (SECRET, NEXT_SECRET)
+) -> IntakeSettings:
     """Intake's settings with one source, `generic`, and one caller, `tester`."""
     source = SourceSettings(secrets=tuple(SecretStr(secret) for secret in secrets))
     return IntakeSettings(
@@ -42,9 +44,7 @@ def settings(database_url: str, *, secrets: Sequence[str] = (SECRET, NEXT_SECRET
     )
 
 
-def signed(
-    raw: bytes, at: datetime, *, message_id: str, secret: str = SECRET
-) -> dict[str, str]:
+def signed(raw: bytes, at: datetime, *, message_id: str, secret: str = SECRET) -> dict[str, str]:
     """The headers of a webhook with the body `raw`, signed by the standard's own library."""
     return {
         "webhook-id": message_id,
@@ -115,9 +115,7 @@ class IntakeUnderTest:
             f"/v1/channels/{source}/webhook", content=raw, headers={**proof, **(headers or {})}
         )
 
-    async def post(
-        self, path: str, body: object, *, key: str | None = None
-    ) -> httpx2.Response:
+    async def post(self, path: str, body: object, *, key: str | None = None) -> httpx2.Response:
         """Call our own API as `tester`."""
         headers = {"authorization": f"Bearer {KEY}"}
         if key is not None:

@@ -65,8 +65,9 @@ def _key(secret: str) -> bytes:
     if not secret.startswith(_PREFIX):
         raise SecretError(f"has a secret that does not begin with {_PREFIX!r}")
     try:
-        key = base64.b64decode(secret.removeprefix(_PREFIX) + "==", validate=False)
-    except binascii.Error as error:
+        encoded = secret.removeprefix(_PREFIX).rstrip("=")
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError as error:
         raise SecretError("has a secret that is not base64") from error
     if len(key) not in SECRET_BYTES:
         raise SecretError(f"has a secret of {len(key)} bytes; 24 to 64 are needed")

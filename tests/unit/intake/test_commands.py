@@ -41,9 +41,7 @@ def test_T1_no_fact_lies_in_the_future_of_its_ingestion(claim: str, skewed: bool
 
 
 def test_T8_instants_are_whole_milliseconds_in_utc() -> None:
-    claimed = datetime(
-        2026, 6, 1, 12, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=2), "summer")
-    )
+    claimed = datetime(2026, 6, 1, 12, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=2), "summer"))
 
     at, _ = engine_time(claimed, INGESTED)
 

@@ -66,6 +66,7 @@ STATEMENTS = (
     "CREATE INDEX ticket_status ON intake.ticket (status, ticket_id)",
     """CREATE TABLE intake.message (
         message_id uuid PRIMARY KEY,
+        n bigint GENERATED ALWAYS AS IDENTITY,
         ticket_id uuid NOT NULL,
         author_kind text NOT NULL,
         author_id text,
