@@ -32,6 +32,7 @@ from shared.contracts import (
     TicketResolved,
     TicketResumed,
     TicketUnassigned,
+    TicketUnroutable,
 )
 from shared.contracts.vocabulary import (
     AssignReason,
@@ -42,6 +43,7 @@ from shared.contracts.vocabulary import (
     Priority,
     QueueReason,
     UnassignReason,
+    UnroutableCause,
 )
 from shared.fold import advance
 from shared.policy import WorkflowPolicy, load_workflow
@@ -213,11 +215,25 @@ def test_an_escalation_takes_the_ticket_from_its_agent_to_the_queue_of_the_level
     assert "ana" == item.previous_agent_id
 
 
-def test_an_escalation_of_a_waiting_ticket_keeps_the_time_it_has_waited() -> None:
-    item, answers = live(a_ticket(), raised("tier_2"))
+def test_a_ticket_queued_elsewhere_has_waited_since_it_last_had_somebody() -> None:
+    item, _ = live(a_ticket())
+    later = queued_by(a_ticket(), raised("tier_2"))
 
-    assert ["TicketQueued"] == kinds(answers)
-    assert NOW == item.waiting_since
+    moved = evolve(item, said(a_cause("later"), later, NOW + timedelta(hours=1)))
+
+    assert NOW == moved.waiting_since
+
+
+def test_G5_in_a_new_queue_nothing_has_been_announced_yet() -> None:
+    item, _ = live(a_ticket())
+    alarm = TicketUnroutable(
+        ticket_id=TICKET, queue="general", cause=UnroutableCause.NOBODY_ON_SHIFT
+    )
+
+    told = evolve(item, said(a_cause("alarm"), alarm, NOW))
+    moved = evolve(told, said(a_cause("later"), queued_by(a_ticket(), raised("tier_2")), NOW))
+
+    assert [(UnroutableCause.NOBODY_ON_SHIFT,), ()] == [told.told, moved.told]
 
 
 def test_L10_a_level_is_a_floor() -> None:

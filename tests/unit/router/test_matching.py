@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -200,9 +201,21 @@ def test_a_run_stops_at_its_limit_in_the_order_of_the_line() -> None:
     assert [(1, "ana"), (2, "ana")] == matched(waiting, [an_agent("ana")], limit=2)
 
 
-SKILLS = ("api", "billing", "senior")
-levels = st.sampled_from(["tier_1", "tier_2"])
-skill_maps = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 5), max_size=3)
+#: What tickets ask for: few kinds, so that several tickets stand in one lane.
+NEEDS: tuple[dict[str, Any], ...] = (
+    {},
+    {"preferred": {"senior": 1}},
+    {"required": {"billing": 3}},
+    {"any_of": {"api": 3, "senior": 2}, "level": "tier_2"},
+)
+#: What people can do.
+SKILLED: tuple[dict[str, int], ...] = (
+    {"billing": 4, "senior": 3},
+    {},
+    {"billing": 3},
+    {"api": 3, "billing": 5},
+)
+levels = st.sampled_from(["tier_1", "tier_1", "tier_2"])
 names = st.sampled_from(["a0", "a1", "a2", "a3", "a4", "a5"])
 
 
@@ -212,15 +225,15 @@ def rosters(draw: st.DrawFn) -> list[Agent]:
         an_agent(
             f"a{n}",
             level=draw(levels),
-            skills=draw(skill_maps),
-            capacity=(capacity := draw(st.integers(0, 8))),
-            load=draw(st.integers(0, capacity * 4)) / 4,
-            presence=draw(st.sampled_from(list(Presence))),
+            skills=draw(st.sampled_from(SKILLED)),
+            capacity=(capacity := draw(st.sampled_from([8, 5, 2, 0]))),
+            load=min(capacity, draw(st.sampled_from([0, 0.25, 1, 4]))),
+            presence=draw(st.sampled_from([*[Presence.ONLINE] * 5, *Presence])),
             last_assigned_at=draw(
                 st.none() | st.integers(0, 3).map(lambda m: MONDAY_10 - timedelta(minutes=m))
             ),
         )
-        for n in range(draw(st.integers(0, 6)))
+        for n in range(draw(st.sampled_from([3, 6, 1, 0])))
     ]
 
 
@@ -232,17 +245,14 @@ def lines(draw: st.DrawFn) -> list[WorkItem]:
             priority=draw(st.sampled_from(list(Priority))),
             weight=draw(st.sampled_from([1, 2, 4])),
             rank=draw(st.sampled_from([10, 50])),
-            level=draw(levels),
-            required=draw(skill_maps),
-            any_of=draw(skill_maps),
-            preferred=draw(skill_maps),
+            **draw(st.sampled_from(NEEDS)),
             reason=draw(st.sampled_from([QueueReason.NEW, QueueReason.REOPENED])),
             since=MONDAY_10 - timedelta(minutes=draw(st.integers(0, 3))),
             previous=draw(st.none() | names),
             declined=draw(st.lists(names, max_size=2, unique=True)),
             paused=draw(st.booleans()),
         )
-        for n in range(1, draw(st.integers(0, 12)) + 1)
+        for n in range(1, draw(st.sampled_from([4, 8, 12, 1, 0])) + 1)
     ]
 
 
@@ -281,7 +291,7 @@ def _standing(agent: Agent, item: WorkItem) -> tuple[object, ...]:
 
 
 @given(lines(), rosters())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_H7_nobody_who_stands_better_is_passed_over(
     waiting: list[WorkItem], roster: list[Agent]
 ) -> None:
@@ -289,7 +299,7 @@ def test_H7_nobody_who_stands_better_is_passed_over(
 
 
 @given(lines(), rosters())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_H6_no_load_ever_passes_the_capacity(waiting: list[WorkItem], roster: list[Agent]) -> None:
     state = {agent.agent_id: agent for agent in roster}
 
@@ -302,7 +312,7 @@ def test_H6_no_load_ever_passes_the_capacity(waiting: list[WorkItem], roster: li
 
 
 @given(lines(), rosters(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_H8_the_order_of_the_arguments_decides_nothing(
     waiting: list[WorkItem], roster: list[Agent], shuffled: random.Random
 ) -> None:
