@@ -80,6 +80,6 @@ def channels_of(sources: Mapping[str, SourceSettings]) -> dict[str, Channel]:
             made[name] = CHANNELS[source.channel](secrets)
         except SecretError as error:
             raise SourceError(
-                f"{setting}__SECRETS: the source {name!r} {error}; `tierline keys webhook` makes one"
+                f"{setting}__SECRETS: the source {name!r} {error} (`whsec_` and 32 random bytes in base64 are good)"
             ) from error
     return made
