@@ -7,7 +7,8 @@ from uuid import UUID
 from services.escalator import store
 from services.escalator.ledger import Ledger
 from services.escalator.metrics import EscalatorMetrics
-from shared.contracts import FollowUp
+from shared.contracts import Event, FollowUp, NotificationAcknowledged
+from shared.contracts.notifications import NotificationPayload
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
 from shared.runtime.batch import Batch
@@ -20,12 +21,19 @@ async def handle(
 
     What is heard of a ticket before its opening waits in its case until that comes (semantics H9).
     """
-    partitions = {UUID(subject): batch.partitions[subject] for subject in batch.subjects}
+    events = [event for event in batch.events if _matters(event)]
+    partitions = {UUID(event.subject): batch.partitions[event.subject] for event in events}
     stored = await store.load(tx, partitions)
     ledger = Ledger(stored, policy=policy, metrics=metrics, now=batch.now)
-    for event in batch.events:
+    for event in events:
         ticket_id = UUID(event.subject)
         if ledger.case(ticket_id).sealed:
             metrics.late_facts.one.inc()
         ledger.hear(ticket_id, event, event.cause)
     return await ledger.save(tx)
+
+
+def _matters(event: Event) -> bool:
+    """Of notifications only an acknowledgement: what was sent or failed moves no clock and no ladder."""
+    told = event.payload
+    return not isinstance(told, NotificationPayload) or isinstance(told, NotificationAcknowledged)

@@ -84,7 +84,7 @@ ORDER BY raised_at, escalation_id LIMIT $4
 _ONE: Final = f"SELECT {_ESCALATION_COLUMNS} FROM escalation WHERE escalation_id = $1"
 
 
-class _State(msgspec.Struct, omit_defaults=True):
+class _State(msgspec.Struct):
     """The form of `state`: its version, and the case (none for a ticket just met)."""
 
     v: int = 1
@@ -155,7 +155,7 @@ async def save(tx: Transaction, cases: Sequence[Case], due: Mapping[UUID, dateti
             [str(case.timeline.phase) for case in cases],
             [case.level for case in cases],
             [due[case.ticket_id] for case in cases],
-            [msgspec.json.encode(_State(case=case)).decode() for case in cases],
+            [encoded(case).decode() for case in cases],
         ),
     )
 
@@ -211,6 +211,15 @@ def _stored(rows: Iterable[Sequence[object]]) -> dict[UUID, Stored]:
         assert isinstance(ticket_id, UUID)
         assert isinstance(partition, int)
         assert isinstance(state, str)
-        case = _decoder.decode(state).case
-        found[ticket_id] = Stored(case or Case(ticket_id=ticket_id), partition)
+        found[ticket_id] = Stored(decoded(ticket_id, state), partition)
     return found
+
+
+def encoded(case: Case) -> bytes:
+    """The `state` of a case's row."""
+    return msgspec.json.encode(_State(case=case))
+
+
+def decoded(ticket_id: UUID, state: str) -> Case:
+    """The case in a row's `state`."""
+    return _decoder.decode(state).case or Case(ticket_id=ticket_id)

@@ -14,7 +14,7 @@ from shared.policy import WorkflowPolicy
 
 from .case import Case, is_held
 from .items import Said, TimePassed
-from .sla import Step, StepKind
+from .steps import Step, StepKind
 from .wording import payload_of
 
 
@@ -65,8 +65,10 @@ def _is_provisional(step: Step, passed: TimePassed | None) -> bool:
 
 
 def _said(case: Case, step: Step, *, now: datetime, provisional: bool) -> Said:
-    key = step.key if "@" not in step.key else f"{step.kind}:{step.metric}:{step.cycle}:{_ms(step)}"
-    name = f"{key}:{case.withdrawn.get(step.key, 0)}"
+    place = str(step.threshold) if "@" not in step.key else f"{_ms(step)}.{step.turn}"
+    undoing = f"~{step.correction}" if step.correction else ""
+    told = f"{step.kind}:{step.metric}:{step.cycle}:{place}{undoing}"
+    name = f"{told}:{case.withdrawn.get(step.key, 0)}"
     payload = payload_of(step, case.ticket_id, now=now, provisional=provisional)
     return Said(payload=payload, time=step.at, id=derived_id(case.ticket_id, name), step=step)
 

@@ -17,11 +17,11 @@ from shared.contracts import Cause, Event, SlaWithdrawn, type_of
 from shared.policy import WorkflowPolicy
 
 from . import escalation as escalations
-from . import fold, ticket
+from . import fold, sla, ticket
 from .escalation import Escalation, Ground
 from .facts import Fact, fact_of
 from .items import Item, Noted, Said, TimePassed
-from .sla import BREACH, Step, StepKind
+from .steps import BREACH, Step, StepKind
 from .ticket import Ticket
 from .timeline import Phase, Timeline
 
@@ -123,9 +123,32 @@ def _refold(case: Case, late: Fact, policy: WorkflowPolicy) -> Case:
         if key.startswith(_DISPROVABLE) and key not in contained
         if told.raised or key.startswith(StepKind.BREACHED)
     }
-    kept = case.announced.keys() - disproved.keys()
-    pending = tuple(step for step in steps if step.key not in kept)
-    return replace(case, timeline=timeline, pending=pending, disproved=disproved)
+    case = replace(case, timeline=timeline, disproved=disproved)
+    case, undoing = _undo(case, contained, policy)
+    known = case.announced.keys() - disproved.keys()
+    pending = (*undoing, *(step for step in steps if step.key not in known))
+    return replace(case, pending=pending)
+
+
+def _undo(case: Case, contained: set[str], policy: WorkflowPolicy) -> tuple[Case, list[Step]]:
+    """Forget announced pauses and resumptions that never were, and say their opposites: a pause that
+    ends as it begins changes nothing (semantics H11).
+    """
+    clocks = {(str(clock.metric), str(clock.cycle)): clock for clock in case.timeline.clocks}
+    wrong = [
+        (key, told.at)
+        for key, told in case.announced.items()
+        if key.startswith((StepKind.PAUSED, StepKind.RESUMED)) and key not in contained
+    ]
+    steps = []
+    for key, at in wrong:
+        kind, metric, cycle, _ = key.split(":", 3)
+        number = case.withdrawn.get(key, 0) + 1
+        clock = clocks.get((metric, cycle))
+        if clock is not None:
+            steps.append(sla.undone(clock, StepKind(kind), at, number, policy.calendars))
+        case = _forget(case, key)
+    return case, steps
 
 
 def is_held(step: Step, as_of: datetime | None, policy: WorkflowPolicy) -> bool:
@@ -173,9 +196,10 @@ def _say(case: Case, said: Said) -> Case:
 
 
 def _announce(case: Case, step: Step) -> Case:
+    told = {} if step.correction else {step.key: Announced(at=step.at, deadline=step.deadline)}
     return replace(
         case,
-        announced={**case.announced, step.key: Announced(at=step.at, deadline=step.deadline)},
+        announced=case.announced | told,
         pending=tuple(other for other in case.pending if other.key != step.key),
     )
 
@@ -183,12 +207,19 @@ def _announce(case: Case, step: Step) -> Case:
 def _withdraw(case: Case, payload: SlaWithdrawn) -> Case:
     key = withdrawn_key(payload)
     return replace(
+        _forget(case, key),
+        fired=frozenset(f for f in case.fired if not f.endswith(f"|{key}")),
+        escalation=escalations.forget(case.escalation, key),
+    )
+
+
+def _forget(case: Case, key: str) -> Case:
+    """The case in which the step was never announced, only taken back once more."""
+    return replace(
         case,
         announced={k: told for k, told in case.announced.items() if k != key},
         disproved={k: at for k, at in case.disproved.items() if k != key},
         withdrawn={**case.withdrawn, key: case.withdrawn.get(key, 0) + 1},
-        fired=frozenset(f for f in case.fired if not f.endswith(f"|{key}")),
-        escalation=escalations.forget(case.escalation, key),
     )
 
 

@@ -29,7 +29,7 @@ from .case import Case, evolve, is_held, sealed_at
 from .escalation import Ground
 from .items import Acknowledge, Deescalate, Heard, Item, Noted, Request, Said, TimePassed
 from .ladder import When
-from .sla import Step, StepKind
+from .steps import Step, StepKind
 from .timeline import Phase
 
 REQUESTED = "requested"

@@ -29,7 +29,8 @@ from .facts import (
     Wrote,
     terms_of,
 )
-from .sla import Change, Clock, Step
+from .sla import Change, Clock
+from .steps import Step
 from .timeline import Grown, Phase, Timeline, budget_of, cancel, each, settle, start, stop
 
 _RESPONSES = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)

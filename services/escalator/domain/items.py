@@ -10,7 +10,7 @@ import msgspec
 from shared.contracts import Event, Payload
 
 from .escalation import Ground
-from .sla import Step
+from .steps import Step
 
 
 class TimePassed(msgspec.Struct, frozen=True, kw_only=True):

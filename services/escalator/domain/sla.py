@@ -19,68 +19,16 @@ from shared.contracts.vocabulary import (
     JumpCause,
     Metric,
     PauseReason,
-    Priority,
     RepriceCause,
 )
 
 from .facts import Terms
+from .steps import BREACH, REPEATABLE, Step, StepKind
 
 Calendars = Mapping[str, Calendar]
 
-BREACH = 100
-
 _NOTHING = timedelta(0)
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-class StepKind(StrEnum):
-    """How a clock's history grows; the names of the events that tell of it."""
-
-    STARTED = "sla.started"
-    PAUSED = "sla.paused"
-    RESUMED = "sla.resumed"
-    REPRICED = "sla.repriced"
-    WARNING = "sla.warning"
-    BREACHED = "sla.breached"
-    MET = "sla.met"
-    CLOSED_LATE = "sla.closed_late"
-    CANCELLED = "sla.cancelled"
-
-
-#: These may happen several times to one clock, so their instant belongs to their identity.
-_REPEATABLE = frozenset({StepKind.PAUSED, StepKind.RESUMED, StepKind.REPRICED})
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One entry in a clock's history, with the figures of its instant.
-
-    `by_time`: no fact caused it, its instant came. `skipped`: thresholds jumped over with it (P2).
-    """
-
-    kind: StepKind
-    metric: Metric
-    cycle: int
-    at: datetime
-    consumed: timedelta
-    budget: timedelta
-    by_time: bool = False
-    threshold: int = 0
-    deadline: datetime | None = None
-    previous_budget: timedelta | None = None
-    epoch: int = 0
-    repriced_by: RepriceCause | None = None
-    jump: JumpCause | None = None
-    reason: CancelReason | None = None
-    skipped: tuple[int, ...] = ()
-    priority: Priority | None = None
-    tier: str | None = None
-    terms: Terms | None = None
-
-    @property
-    def key(self) -> str:
-        """Its identity on the ticket: the same however often the facts are folded (semantics T9)."""
-        name = f"{self.kind}:{self.metric}:{self.cycle}:{self.threshold}"
-        return f"{name}@{self.at.isoformat()}" if self.kind in _REPEATABLE else name
 
 
 class Outcome(StrEnum):
@@ -150,6 +98,24 @@ def consumed_by(clock: Clock, at: datetime, calendars: Calendars) -> timedelta:
     if clock.running_since is None:
         return clock.consumed
     return clock.consumed + calendar_of(clock, calendars).between(clock.running_since, at)
+
+
+def undone(clock: Clock, kind: StepKind, at: datetime, number: int, calendars: Calendars) -> Step:
+    """The step that undoes an announced pause or resumption of `at` which never was."""
+    opposite = StepKind.RESUMED if kind is StepKind.PAUSED else StepKind.PAUSED
+    calendar = calendar_of(clock, calendars)
+    ran = (calendar.between(s.start, min(s.end, at)) for s in clock.segments)
+    now = calendar.between(clock.running_since, at) if clock.running_since else _NOTHING
+    return Step(
+        kind=opposite,
+        metric=clock.metric,
+        cycle=clock.cycle,
+        at=at,
+        consumed=sum(ran, now),
+        budget=clock.budget,
+        deadline=deadline(clock, calendars),
+        correction=number,
+    )
 
 
 def due(clock: Clock, percent: int, calendars: Calendars) -> datetime | None:
@@ -335,4 +301,13 @@ def _step(
         repriced_by=repriced_by,
         reason=reason,
         terms=terms,
+        turn=_turn(clock, kind, at),
     )
+
+
+def _turn(clock: Clock, kind: StepKind, at: datetime) -> int:
+    if kind not in REPEATABLE:
+        return 0
+    if kind is StepKind.REPRICED:
+        return clock.epoch
+    return sum(segment.end == at for segment in clock.segments)

@@ -17,7 +17,8 @@ from shared.contracts.vocabulary import CancelReason, Metric, PauseReason, Prior
 
 from . import sla
 from .facts import Fact, Terms
-from .sla import Calendars, Change, Clock, Step
+from .sla import Calendars, Change, Clock
+from .steps import Step
 
 
 class Phase(StrEnum):

@@ -26,7 +26,7 @@ from shared.policy import Facts, Trigger, WorkflowPolicy
 from .case import Case
 from .escalation import Ground
 from .items import Noted
-from .sla import Step
+from .steps import Step
 
 #: Facts that belong to one text or one moment, and not to the ticket.
 _PASSING = ("signals", "sentiment", "sentiment_label", "rating")

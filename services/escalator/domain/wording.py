@@ -18,7 +18,7 @@ from shared.contracts import (
     SlaWarning,
 )
 
-from .sla import Step, StepKind
+from .steps import Step, StepKind
 
 _NOTHING = timedelta(0)
 

@@ -227,7 +227,8 @@ def test_Z4_a_pause_inside_closed_time_costs_and_gains_nothing() -> None:
         version: 1
         routing_rules: [{action: assign_to_frontline}]
         sla: {calendar: office}
-        SLA_MATRIX: {('any', 'any'): {first_response: 60, resolution: 240}}
+        SLA_MATRIX:
+          ('any', 'any'): {first_response: 60, resolution: 240}
         """
     )
     story = Story(office)
