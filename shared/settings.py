@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
+
+
+class ConfigurationError(ValueError):
+    """Tierline cannot run as it is told to; the message names the setting, never its value."""
 
 
 class Section(BaseModel):
@@ -146,7 +151,7 @@ def _content(path: Path) -> str:
         raise SettingsFileError(f"{path}: {error.strerror}") from error
 
 
-class SettingsFileError(ValueError):
+class SettingsFileError(ConfigurationError):
     """A file that a setting stands in cannot be read."""
 
 
@@ -156,6 +161,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="TIERLINE_",
         env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
         frozen=True,
         extra="ignore",
     )
@@ -182,3 +188,21 @@ class ServiceSettings(BaseSettings):
     log: LogSettings = LogSettings()
     api_keys: dict[str, ApiKey] = Field(default_factory=dict, description="callers by name")
     workflow_file: Path | None = Field(default=None, description="default: the packaged workflow")
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def read(kind: type[S]) -> S:
+    """The settings of the environment. Raises ConfigurationError, which names every wrong variable."""
+    try:
+        return kind()
+    except ValidationError as error:
+        told = "; ".join(f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(told) from None
+    except SettingsError as error:
+        raise ConfigurationError(f"{str(error).partition(' from source')[0]}: not JSON") from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return "TIERLINE_" + "__".join(str(part).upper() for part in place)

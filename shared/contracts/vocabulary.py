@@ -107,6 +107,7 @@ class QueueReason(StrEnum):
     REOPENED = "reopened"
     RELEASED = "released"
     RELAXED = "relaxed"
+    RECLASSIFIED = "reclassified"
     MANUAL = "manual"
 
 

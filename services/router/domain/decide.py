@@ -125,7 +125,7 @@ def _reclassified(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
     """A waiting ticket whose new facts ask for another place is queued there; held ones stay."""
     if item.status is not WorkStatus.WAITING or item.place is None:
         return []
-    now_asked = queued(item, QueueReason.MANUAL, policy)
+    now_asked = queued(item, QueueReason.RECLASSIFIED, policy)
     return [] if _same_place(now_asked, item.place) else [now_asked]
 
 

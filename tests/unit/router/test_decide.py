@@ -379,7 +379,7 @@ def test_a_waiting_ticket_that_becomes_critical_is_queued_where_it_belongs_now()
 
     queued = queued_by(technical, reclassified(priority="critical"))
 
-    assert ("technical_senior", QueueReason.MANUAL) == (queued.queue, queued.reason)
+    assert ("technical_senior", QueueReason.RECLASSIFIED) == (queued.queue, queued.reason)
     assert [] == queued.notify
 
 

@@ -4,16 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+PORT = "from services.notifier.config import NotifierSettings as S; print(S().http)"
+
 SHOW = (
     "from shared.settings import ServiceSettings as S; s = S(); "
     "print(s.database.url.get_secret_value(), s.workflow_file, s)"
 )
 
 
-def shown(**environment: str) -> subprocess.CompletedProcess[str]:
+def shown(code: str = SHOW, **environment: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[3]
     return subprocess.run(
-        [sys.executable, "-c", SHOW],
+        [sys.executable, "-c", code],
         env=environment,
         cwd=root,
         capture_output=True,
@@ -54,3 +56,9 @@ def test_a_secret_is_not_shown_when_settings_are() -> None:
     done = shown(TIERLINE_DATABASE__URL="postgresql://u:hush@db/t")
 
     assert done.stdout.count("hush") == 1, "only where it was asked for"
+
+
+def test_a_service_keeps_its_own_port_when_only_the_host_is_set() -> None:
+    done = shown(PORT, TIERLINE_HTTP__HOST="0.0.0.0")
+
+    assert "host='0.0.0.0' port=8084" in done.stdout, done.stderr
