@@ -14,6 +14,8 @@ from typing import Final
 
 import typer
 
+from shared.settings import ConfigurationError
+
 #: Command → the module in `services/commands` that has it, in the order of `--help`.
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "demo",
@@ -58,9 +60,12 @@ def _group() -> None:
 
 
 def main() -> None:
-    """Run the command line; a closed pipe (`| head`) is no error."""
+    """Run the command line; a closed pipe (`| head`) is no error, a wrong setting is a sentence."""
     try:
         build(next(iter(sys.argv[1:]), None))()
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None

@@ -22,8 +22,8 @@ STOP_SECONDS: Final = 27.0
 #: Pause before a service that died is started again, doubled up to the last one.
 RESTART_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
-#: Exit status of a service that cannot run as configured: starting it again would not help.
-MISCONFIGURED: Final = 3
+#: Exit statuses of a service that cannot run as configured: starting it again would not help.
+MISCONFIGURED: Final = (2, 3)
 
 
 class FleetError(Exception):
@@ -59,7 +59,7 @@ class Member:
             status = await self._run_once()
             if self._stopping:
                 return
-            if status == MISCONFIGURED:
+            if status in MISCONFIGURED:
                 raise FleetError(f"{self.name} cannot run:\n{self.last_lines()}")
             pause = RESTART_SECONDS[min(self.restarts, len(RESTART_SECONDS) - 1)]
             tell(f"{self.name} ended with status {status}; starting it again in {pause:g} s")

@@ -19,7 +19,7 @@ from shared.db import migrate
 from shared.http.auth import SCOPES, fingerprint, new_key
 from shared.kafka import topics
 from shared.kafka.aio import AioKafka
-from shared.settings import KafkaSettings, ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings, read
 
 from .fleet import Fleet
 from .installation import PORTS, Installation
@@ -120,7 +120,7 @@ class Standalone:
         """The broker as our own commands speak to it."""
         where = self.installation
         changes = {"bootstrap_servers": where.bootstrap_servers, **where.kafka}
-        return ServiceSettings().kafka.model_copy(update=changes)
+        return read(ServiceSettings).kafka.model_copy(update=changes)
 
     def _environment(self, where: Endpoints) -> dict[str, str]:
         """What every service of this installation is told."""

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from shared.settings import read
+
 
 class Service(StrEnum):
     """The four services."""
@@ -28,7 +30,7 @@ def run(
     """Run one service in the foreground; SIGTERM drains it."""
     if print_config:
         config = importlib.import_module(f"services.{service}.config")
-        settings = getattr(config, f"{service.title()}Settings")()
+        settings = read(getattr(config, f"{service.title()}Settings"))
         print(settings.model_dump_json(indent=2))
         return
     runpy.run_module(f"services.{service}", run_name="__main__", alter_sys=True)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from services.installation import Installation, NotRunningError, find
 from services.local import LocalSettings
 from shared.kafka.client import BrokerError
-from shared.settings import KafkaSettings, ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings, read
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ def installation() -> Installation:
 
 def kafka_settings(where: Installation) -> KafkaSettings:
     """The broker of `where`, with the rest of TIERLINE_KAFKA__… from the environment."""
-    given = ServiceSettings().kafka
+    given = read(ServiceSettings).kafka
     changes = {"bootstrap_servers": where.bootstrap_servers, **where.kafka}
     return given.model_copy(update=changes)
 

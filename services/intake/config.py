@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.intake.channels import CHANNELS, Channel, SecretError
-from shared.settings import HttpSettings, Section, ServiceSettings
+from shared.settings import ConfigurationError, HttpSettings, Section, ServiceSettings
 
 PORT: Final = 8081
 
@@ -18,7 +18,7 @@ PORT: Final = 8081
 _SOURCE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
-class SourceError(ValueError):
+class SourceError(ConfigurationError):
     """A source cannot be used as it is configured: intake does not start without its protection."""
 
 

@@ -15,13 +15,14 @@ from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.policy import WorkflowPolicy, load_workflow
 from shared.runtime.service import Service
+from shared.settings import ConfigurationError
 
 from .acknowledging import routes as acknowledgement_routes
 from .api import recipient_routes
 from .config import NotifierSection, NotifierSettings
 from .contacts import Contacts
 from .deliverer import Deliverer
-from .domain.templates import Templates
+from .domain.templates import TemplateRefusedError, Templates
 from .handlers import TOPICS, handle
 from .history import notification_routes
 from .leasing import LeaseTerms
@@ -32,7 +33,7 @@ from .senders import build_senders
 
 
 def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
-    """Put the notifier together. Raises WorkflowError and TemplateRefusedError."""
+    """Put the notifier together. Raises WorkflowError and ConfigurationError."""
     policy = load_workflow(settings.workflow_file)
     catalogue = Catalogue("notifier")
     metrics = NotifierMetrics(catalogue)
@@ -93,7 +94,7 @@ def _deliverer(
         clock=clock,
         senders=senders,
         contacts=contacts,
-        templates=Templates(policy.notification.templates),
+        templates=_templates(policy),
         public_url=section.public_url,
         concurrency=section.concurrency,
         send_seconds=section.send_seconds,
@@ -108,3 +109,10 @@ def _deliverer(
         ),
         metrics=metrics,
     )
+
+
+def _templates(policy: WorkflowPolicy) -> Templates:
+    try:
+        return Templates(policy.notification.templates)
+    except TemplateRefusedError as error:
+        raise ConfigurationError(f"the workflow's {error}") from error

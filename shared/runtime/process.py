@@ -1,33 +1,56 @@
-"""A service as a process: logs, event loop, exit status. What `services/<name>/__main__.py` calls."""
+"""A service as a process: settings, logs, event loop, exit status. What `services/<name>/__main__.py` calls."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import sys
+from typing import Final, Protocol, TypeVar
 
+from shared.clock import Clock, SystemClock
+from shared.kafka.aio import AioKafka
+from shared.kafka.client import Kafka
 from shared.observability.logging import configure
 from shared.policy import WorkflowError
-from shared.settings import ServiceSettings
+from shared.settings import ConfigurationError, ServiceSettings, read
 
 from .http_server import PortTakenError
 from .service import Service
 
 log = logging.getLogger(__name__)
 
+#: Exit status of a service whose settings, workflow file or port do not let it start.
+MISCONFIGURED_STATUS: Final = 2
 
-def run(name: str, settings: ServiceSettings, build: Callable[[], Service]) -> int:
-    """Build the service and serve until it is told to stop; the process's exit status.
+S_contra = TypeVar("S_contra", bound=ServiceSettings, contravariant=True)
+S = TypeVar("S", bound=ServiceSettings)
 
-    0 after an orderly stop, 2 when its port is taken or the workflow file has mistakes, 3 when migrations
-    are pending, 1 when a part of it failed; the reason is in the log.
+
+class Build(Protocol[S_contra]):
+    """A service's composition root."""
+
+    def __call__(self, settings: S_contra, *, clock: Clock, kafka: Kafka) -> Service:
+        """Put the service together."""
+        ...
+
+
+def main(name: str, kind: type[S], build: Build[S]) -> int:
+    """Read the settings, build the service, serve until told to stop; the process's exit status.
+
+    0 after an orderly stop, 2 when settings, workflow file or port do not let it start, 3 when migrations
+    are pending, 1 when a part of it failed; the reason is in one line of the log.
     """
+    try:
+        settings = read(kind)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{name} does not start: {error}\n")
+        return MISCONFIGURED_STATUS
     listener = configure(level=settings.log.level, style=settings.log.format, service=name)
     try:
-        return asyncio.run(_serve(build))
-    except (PortTakenError, WorkflowError) as error:
-        log.error("%s", error, extra={"action": "not_started"})
-        return 2
+        return asyncio.run(_serve(name, settings, build))
+    except (PortTakenError, WorkflowError, ConfigurationError) as error:
+        log.error("%s does not start: %s", name, error, extra={"action": "not_started"})
+        return MISCONFIGURED_STATUS
     except BaseExceptionGroup as error:
         log.critical("Service %s ended", name, exc_info=error, extra={"action": "ended"})
         return 1
@@ -35,5 +58,6 @@ def run(name: str, settings: ServiceSettings, build: Callable[[], Service]) -> i
         listener.stop()
 
 
-async def _serve(build: Callable[[], Service]) -> int:
-    return await build().serve()
+async def _serve(name: str, settings: S, build: Build[S]) -> int:
+    kafka = AioKafka(settings.kafka, client_id=f"tierline.{name}")
+    return await build(settings, clock=SystemClock(), kafka=kafka).serve()
