@@ -27,8 +27,6 @@ async def handle(
     ledger = Ledger(stored, policy=policy, metrics=metrics, now=batch.now)
     for event in events:
         ticket_id = UUID(event.subject)
-        if ledger.case(ticket_id).sealed:
-            metrics.late_facts.one.inc()
         ledger.hear(ticket_id, event, event.cause)
     return await ledger.save(tx)
 

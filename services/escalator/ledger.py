@@ -43,6 +43,7 @@ class Ledger:
         case, said = respond(before, heard, policy=self._policy, now=self._now)
         self.cases[ticket_id] = case
         self._changed.add(ticket_id)
+        self._metrics.late_facts.one.inc(case.too_late - before.too_late)
         if case.escalation is not None and case.escalation != before.escalation:
             self._escalations[case.escalation.escalation_id] = (ticket_id, case.escalation)
         source = cause or case.cause or Cause(id=ticket_id, correlation_id=ticket_id)

@@ -123,7 +123,10 @@ class ClockView(BaseModel):
 
 
 class ClocksView(BaseModel):
-    """Where a ticket stands: its clocks, its level, its pauses, and when something falls due."""
+    """Where a ticket stands: its clocks, its level, its pauses, and when something falls due.
+
+    `pause_refused`: it waits for the customer, but nobody has asked them anything (semantics Z2).
+    """
 
     ticket_id: UUID
     status: str
@@ -131,6 +134,7 @@ class ClocksView(BaseModel):
     tier: str
     level: str
     waiting_for: list[str]
+    pause_refused: bool
     risk_percent: float | None
     next_due_at: datetime | None
     as_of: datetime
@@ -149,6 +153,7 @@ class ClocksView(BaseModel):
             tier=timeline.tier,
             level=case.level,
             waiting_for=sorted(timeline.waiting),
+            pause_refused=timeline.waiting - timeline.real_reasons != frozenset(),
             risk_percent=max(counting, default=None),
             next_due_at=next_due(case, policy),
             as_of=now,

@@ -20,12 +20,15 @@ from shared.contracts import (
     SlaWarning,
     TicketAssigned,
     TicketClosed,
+    TicketEscalationRequested,
     TicketOpened,
+    TicketRated,
+    TicketReopened,
     TicketResolved,
 )
 from shared.contracts.vocabulary import CloseReason
 from shared.ids import derived_id
-from tests.support.builders import AGENT, MONDAY_10, SYSTEM, TICKET, a
+from tests.support.builders import AGENT, CUSTOMER, MONDAY_10, SYSTEM, TICKET, a
 from tests.support.cases import at, message, opened
 from tests.support.escalator_bench import PARTITION, EscalatorBench
 
@@ -133,6 +136,21 @@ async def test_one_escalation_may_end_and_another_begin_in_one_batch(
     assert [("resolved",), ("open",)] == await bench.rows(
         "SELECT status FROM escalation ORDER BY status DESC"
     )
+
+
+async def test_a_ticket_may_be_raised_solved_reopened_and_raised_in_one_batch(
+    bench: EscalatorBench,
+) -> None:
+    await bench.hear(
+        opened("critical", "enterprise", signals=["legal"]),
+        TicketResolved(ticket_id=TICKET, by=AGENT, first_contact=False),
+        TicketReopened(ticket_id=TICKET, by=CUSTOMER, reopened_count=1, recent_reopened=3),
+        TicketEscalationRequested(ticket_id=TICKET, by=AGENT, reason="manager_requested"),
+        TicketRated(ticket_id=TICKET, score=1, comment_given=False),
+    )
+
+    statuses = await bench.rows("SELECT status, count(*) FROM escalation GROUP BY status")
+    assert {"resolved": 1, "open": 1} == dict(statuses)
 
 
 async def test_L4_an_acknowledgement_arrives_as_an_event(bench: EscalatorBench) -> None:
@@ -245,7 +263,7 @@ async def test_T3_a_fact_beyond_retention_is_counted_and_changes_nothing(
     await bench.pass_to(MONDAY_10 + timedelta(days=7))
     before = await bench.names()
 
-    await bench.hear(message(2, AGENT))
+    await bench.hear(message(2, AGENT), at=MONDAY_10 - timedelta(minutes=1))
 
     assert before == await bench.names()
     assert 1 == bench.metrics.late_facts.one._value.get()

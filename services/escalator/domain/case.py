@@ -23,7 +23,7 @@ from .facts import Fact, fact_of
 from .items import Item, Noted, Said, TimePassed
 from .steps import BREACH, Step, StepKind
 from .ticket import Ticket
-from .timeline import Phase, Timeline
+from .timeline import Timeline
 
 #: How long after closing the facts are kept for a late one (semantics T3).
 KEPT_AFTER_CLOSING: Final = timedelta(days=7)
@@ -45,12 +45,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `pending` are steps nobody has announced yet, in order; `disproved` the announced ones a late fact
     took back, with the instant of that fact, until they are withdrawn. `withdrawn` counts withdrawals
-    of a step: the `r` of semantics T9. `as_of` is how far time was told to have passed. `sealed`: the
-    facts are gone, seven days after closing.
+    of a step: the `r` of semantics T9. `as_of` is how far time was told to have passed. `base` is what
+    the facts let go of seven days after closing came to; `too_late` counts those that came after that.
     """
 
     ticket_id: UUID
     cause: Cause | None = None
+    base: Timeline = Timeline()
     facts: tuple[Fact, ...] = ()
     timeline: Timeline = Timeline()
     as_of: datetime | None = None
@@ -63,7 +64,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fired: frozenset[str] = frozenset()
     escalation: Escalation | None = None
     escalations: int = 0
-    sealed: bool = False
+    too_late: int = 0
 
     @property
     def open_escalation(self) -> Escalation | None:
@@ -98,8 +99,10 @@ def _hear(case: Case, event: Event, policy: WorkflowPolicy) -> Case:
         cause=case.cause or event.cause,
     )
     fact = fact_of(event, policy)
-    if fact is None or case.sealed:
+    if fact is None:
         return case
+    if case.base.is_late(fact):
+        return replace(case, too_late=case.too_late + 1)
     terms = fold.needs_terms(case.timeline, fact, policy)
     fact = replace(fact, terms=terms) if terms else fact
     if case.timeline.is_late(fact):
@@ -112,7 +115,7 @@ def _hear(case: Case, event: Event, policy: WorkflowPolicy) -> Case:
 
 def _refold(case: Case, late: Fact, policy: WorkflowPolicy) -> Case:
     """Fold everything again with the late fact in its place (semantics T3)."""
-    timeline, steps = fold.fold(case.facts, policy)
+    timeline, steps = fold.fold(case.facts, policy, base=case.base)
     if case.as_of is not None:
         timeline, more = fold.pass_time(timeline, case.as_of, policy)
         steps += more
@@ -167,16 +170,16 @@ def _pass(case: Case, passed: TimePassed, policy: WorkflowPolicy) -> Case:
         pending=(*case.pending, *steps),
         as_of=until if case.as_of is None else max(until, case.as_of),
     )
-    sealing = sealed_at(case)
-    return replace(case, sealed=True, facts=()) if sealing and sealing <= until else case
+    letting_go = kept_until(case)
+    if letting_go is None or letting_go > until:
+        return case
+    return replace(case, base=case.timeline, facts=(), announced={}, withdrawn={})
 
 
-def sealed_at(case: Case) -> datetime | None:
+def kept_until(case: Case) -> datetime | None:
     """When the facts of a closed case are let go; None while it is open, or once they are gone."""
     closed = case.timeline.closed_at
-    if closed is None or case.sealed or case.timeline.phase is Phase.OPEN:
-        return None
-    return closed + KEPT_AFTER_CLOSING
+    return closed + KEPT_AFTER_CLOSING if closed is not None and case.facts else None
 
 
 def _say(case: Case, said: Said) -> Case:

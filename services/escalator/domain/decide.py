@@ -25,7 +25,7 @@ from shared.fold import advance
 from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
 
 from . import announce, fold, ladder, triggers
-from .case import Case, evolve, is_held, sealed_at
+from .case import Case, evolve, is_held, kept_until
 from .escalation import Ground
 from .items import Acknowledge, Deescalate, Heard, Item, Noted, Request, Said, TimePassed
 from .ladder import When
@@ -95,7 +95,7 @@ def next_due(case: Case, policy: WorkflowPolicy) -> datetime | None:
     others = (
         fold.next_due(case.timeline, policy),
         escalation.due_at if escalation else None,
-        sealed_at(case),
+        kept_until(case),
     )
     return min((*held, *(at for at in others if at is not None)), default=None)
 

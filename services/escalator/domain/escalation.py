@@ -52,12 +52,14 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`visits` counts how often each level was reached or paged; `repeats` the pages of the last
     level after its first. `acknowledge_by` is None when nobody need acknowledge any more.
-    `raised_from` is the level that held the ticket before it was raised.
+    `raised_from` is the level that had the ticket before; `held_by` the one that has it now: it is not
+    handed to management (semantics X8).
     """
 
     escalation_id: UUID
     level: str
     raised_from: str
+    held_by: str
     reason: str
     raised_at: datetime
     status: Standing = Standing.OPEN
@@ -79,11 +81,12 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def holding_level(self) -> str:
-        """The level the ladder goes on from: the one reached (semantics X5), or the one before, when
-        what it rested on never happened.
+        """The level the ladder goes on from: the one reached, once it is over the one that has the
+        ticket (semantics X5), or the one before, when what it rested on never happened.
         """
-        undone = self.outcome is EscalationOutcome.CANCELLED
-        return self.raised_from if undone else self.level
+        if self.outcome is EscalationOutcome.CANCELLED:
+            return self.raised_from
+        return self.held_by if self.is_over else self.level
 
     @property
     def due_at(self) -> datetime | None:
@@ -103,6 +106,7 @@ def hear(
                 escalation_id=raised.escalation_id,
                 level=raised.level,
                 raised_from=raised.from_level,
+                held_by=raised.from_level if raised.transfer is False else raised.level,
                 reason=raised.reason,
                 raised_at=at,
                 grounds=grounds,
@@ -135,6 +139,7 @@ def _advanced(
         escalation,
         status=Standing.OPEN,
         level=level,
+        held_by=escalation.held_by if advanced.transfer is False else level,
         reason=advanced.reason,
         grounds=(*escalation.grounds, *grounds),
         acknowledge_by=advanced.acknowledge_by,

@@ -35,11 +35,12 @@ from .timeline import Grown, Phase, Timeline, budget_of, cancel, each, settle, s
 
 _RESPONSES = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
 _MILLISECOND = timedelta(milliseconds=1)
+_NEW = Timeline()
 
 
-def fold(facts: Iterable[Fact], policy: WorkflowPolicy) -> Grown:
-    """The timeline of `facts`, whatever order they are given in, and all its steps so far."""
-    timeline, steps = Timeline(), list[Step]()
+def fold(facts: Iterable[Fact], policy: WorkflowPolicy, *, base: Timeline = _NEW) -> Grown:
+    """The timeline of `facts` after `base`, whatever order they are given in, and all its steps."""
+    timeline, steps = base, list[Step]()
     for fact in sorted(facts, key=lambda fact: fact.order):
         timeline, more = apply(timeline, fact, policy)
         steps += more

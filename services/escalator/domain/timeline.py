@@ -68,6 +68,11 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "open" if self.answered else "new"
 
     @property
+    def real_reasons(self) -> frozenset[PauseReason]:
+        """What it really waits for: for the customer only if we have asked (semantics Z2)."""
+        return self.waiting if self.asked else self.waiting - {PauseReason.WAITING_ON_CUSTOMER}
+
+    @property
     def unfinished(self) -> list[Clock]:
         """The clocks that still count."""
         return [clock for clock in self.clocks if not clock.finished]
@@ -140,11 +145,7 @@ def cancel(timeline: Timeline, at: datetime, reason: CancelReason, calendars: Ca
 
 def settle(timeline: Timeline, at: datetime, calendars: Calendars) -> Grown:
     """Pause what has a reason to stand, resume what has none (semantics Z1, Z2, Z4)."""
-    real = {
-        reason
-        for reason in timeline.waiting
-        if timeline.asked or reason is not PauseReason.WAITING_ON_CUSTOMER
-    }
+    real = timeline.real_reasons
 
     def settle(clock: Clock) -> Change:
         stands = not real.isdisjoint(clock.pausing)

@@ -323,9 +323,25 @@ def test_T3_seven_days_after_closing_the_facts_are_let_go() -> None:
 
     story.pass_to("+7 11:30")
 
-    assert story.case.sealed
     assert () == story.case.facts
-    assert [] == story.customer_writes("10:30", heard="+8 00:00")
+    assert [] == story.agent_replies("10:05", heard="+8 00:00")
+    assert 1 == story.case.too_late
+
+
+def test_R1_a_ticket_whose_facts_are_gone_may_still_be_reopened() -> None:
+    story = Story()
+    story.open("high", "professional")
+    story.agent_replies("10:10")
+    story.resolved("11:00")
+    story.closed("11:30")
+    story.pass_to("+7 11:30")
+
+    said = story.reopened("+20 10:00")
+    late = story.customer_writes("+20 09:59", heard="+20 10:01")
+
+    assert ["+20 10:00:00 sla.started resolution"] == words(said)
+    assert ["+20 10:00:00 sla.started next_response"] == words(late)
+    assert at("+20 22:00") == started(story)[Metric.RESOLUTION].deadline
 
 
 def test_T8_targets_are_exact_to_the_millisecond() -> None:

@@ -244,12 +244,20 @@ def test_L8_a_pause_suspends_the_steps_of_its_clock() -> None:
 
 
 def test_L10_a_named_level_is_a_floor() -> None:
-    story = Story()
-    story.open("critical", "enterprise", signals=["legal"])
-    assert ["10:00:00 escalation.raised management legal_threat"] == of_ladder(story.said)
-    story.hear(Deescalate(reason="settled", at=at("10:01")), at("10:01"))
+    story = critical()
+    wish = Request(by="x", reason="r", at=at("10:01"), key="x", to_level="tier_3")
+    story.hear(wish, at("10:01"))
+    story.hear(Deescalate(reason="settled", at=at("10:02")), at("10:02"))
 
     assert [] == of_ladder(story.pass_to("10:14"))
+
+
+def test_X8_after_management_the_ladder_goes_on_from_who_has_the_ticket() -> None:
+    story = Story()
+    story.open("critical", "enterprise", signals=["legal"])
+    story.hear(Deescalate(reason="settled", at=at("10:01")), at("10:01"))
+
+    assert ["10:12:00 escalation.raised tier_2 sla_at_risk"] == of_ladder(story.pass_to("10:13"))
 
 
 def test_L10_a_later_trigger_adds_its_evidence() -> None:

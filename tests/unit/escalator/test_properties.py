@@ -138,7 +138,7 @@ def test_H9_the_fold_does_not_depend_on_the_order_of_delivery(
 def test_T2_folding_step_by_step_is_folding_at_once(events: list[Event]) -> None:
     until = events[-1].time + timedelta(days=3)
     telling = told_in_time(events, until)
-    if telling.case.sealed:
+    if telling.case.base.opened_at:
         return
 
     timeline, steps = fold.fold(telling.case.facts, POLICY)
@@ -196,7 +196,7 @@ def test_T3_what_was_announced_and_is_not_so_has_been_withdrawn(
     until = events[-1].time + timedelta(days=3)
     late = events[min(max(held_back, 1), len(events) - 1)]
     telling = told_in_time([event for event in events if event is not late], until)
-    if telling.case.sealed or late is events[0]:
+    if telling.case.base.opened_at or late is events[0]:
         return
 
     telling.hear(late, until)

@@ -53,13 +53,22 @@ def test_V2_the_same_evidence_never_fires_again() -> None:
 
 
 def test_V2_new_evidence_fires_again() -> None:
-    """X5: from tier_2 on, so that the second threat has somewhere to go."""
+    story = opened()
+    story.customer_writes("10:05", signals=["legal"])
+    story.hear(Deescalate(reason="settled", at=at("10:10")), at("10:10"))
+
+    said = story.customer_writes("10:15", signals=["legal"])
+
+    assert ["10:15:00 escalation.raised management legal_threat"] == of_ladder(said)
+
+
+def test_L10_a_later_trigger_advances_with_all_evidence() -> None:
     story = opened(contact_number=3)
     assert ["10:00:00 escalation.raised tier_2 repeat_contact"] == of_ladder(story.said)
+
     story.customer_writes("10:05", signals=["public"])
 
     escalation = story.case.open_escalation
-
     assert escalation is not None
     assert ["repeat_contact", "public_complaint"] == [g.trigger for g in escalation.grounds]
     assert "management" == escalation.level
