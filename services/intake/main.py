@@ -6,6 +6,7 @@ from services.intake.api import commands, customers, tickets
 from services.intake.config import IntakeSettings, channels_of
 from services.intake.desk import Desk
 from services.intake.domain.triage import IntakePolicy
+from services.intake.keeper import Keeper
 from services.intake.metrics import IntakeMetrics
 from services.intake.webhooks import Webhooks
 from shared.clock import Clock
@@ -15,6 +16,9 @@ from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
 from shared.runtime.service import Service
+
+#: How long the keeper sleeps: an operator's release is done within this time.
+IDLE_SECONDS = 1.0
 
 
 def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
@@ -34,7 +38,10 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     )
     service.metrics.workflow_info.labels(digest=workflow.digest).set(1)
     metrics = IntakeMetrics(catalogue)
-    desk = Desk(service.writer, IntakePolicy.of(workflow), metrics, lanes=settings.intake.lanes)
+    policy = IntakePolicy.of(workflow)
+    desk = Desk(service.writer, policy, metrics, lanes=settings.intake.lanes)
+    keeper = Keeper(service.writer, channels, policy)
+    service.work("keeper", keeper.step, idle_seconds=IDLE_SECONDS)
     webhooks = Webhooks(channels, desk, metrics, clock)
     service.app = create_app(
         service="intake",
@@ -44,10 +51,11 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         api_keys=settings.api_keys,
         readiness=service.readiness,
         routes=[
-            webhooks.routes(),  # first: the hot path should not be compared with all the others
             commands.routes(desk),
             tickets.routes(engine),
             customers.routes(engine),
         ],
     )
+    # first and plain: FastAPI's own routes are looked through one by one, and cost more
+    service.app.router.routes.insert(0, webhooks.route)
     return service

@@ -53,6 +53,11 @@ FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS t (source, dedupe_key, answe
 WHERE d.source = t.source AND d.dedupe_key = t.dedupe_key
 """
 
+#: Forget the oldest deliveries up to a limit.
+_FORGET: Final = """
+DELETE FROM delivery WHERE ctid = ANY (ARRAY(SELECT ctid FROM delivery WHERE received_at < $1 LIMIT $2))
+"""
+
 #: Name tickets, where the names are free.
 _NAME: Final = """
 INSERT INTO external_ref (source, external_id, ticket_id)
@@ -191,6 +196,11 @@ async def correct_answers(tx: Transaction, answers: Mapping[Named, tuple[Outcome
     if answers:
         columns = (*_two_columns(answers), [_json(answer) for answer in answers.values()])
         await tx.exec_driver_sql(_CORRECT, columns)
+
+
+async def forget_deliveries(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget up to `limit` deliveries received before `before`; returns how many."""
+    return (await tx.exec_driver_sql(_FORGET, (before, limit))).rowcount
 
 
 async def name_tickets(

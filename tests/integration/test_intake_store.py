@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from services.intake.domain.delivery import Delivery, Disposition
 from services.intake.domain.triage import IntakePolicy
 from services.intake.metrics import IntakeMetrics
 from shared.clock import FakeClock
+from shared.db import dead_letters
 from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
 from tests.support.intake import (
@@ -77,6 +79,39 @@ async def test_what_the_database_refuses_is_parked_and_its_neighbours_are_stored
     assert await intake.count("ticket") == 5
     again = await desk.take(a_delivery("k-3", "poi\0son"))
     assert (again.repeated, again.outcomes) == (True, answers[3].outcomes)
+
+
+async def test_a_released_dead_letter_is_done_and_one_that_fails_again_stays(
+    intake: IntakeUnderTest,
+) -> None:
+    await intake.webhook(an_open("1"), message_id="m-1")
+    await intake.webhook(an_open("2"), message_id="m-1")  # a conflict, but a ticket all the same
+    await intake.webhook(b"{broken", message_id="m-2")
+    async with intake.service.engine.begin() as tx:
+        for key in ("m-1", "m-2"):
+            await dead_letters.request_release(tx, intake.clock.now(), key=key)
+    [keeper] = intake.service.workers
+    while await keeper.run_once():
+        pass
+
+    assert await intake.count("ticket") == 2
+    letters = await intake.rows(
+        "SELECT key, reason, released_at IS NULL FROM dead_letter ORDER BY id"
+    )
+    assert letters == [("m-1", "conflict", False), ("m-2", "poison", True)]
+
+
+async def test_a_repeat_is_recognised_for_35_days(intake: IntakeUnderTest) -> None:
+    [keeper] = intake.service.workers
+    await intake.webhook(an_open(), message_id="m-1")
+    await intake.clock.advance(timedelta(days=35))
+    await keeper.run_once()
+    assert (await intake.webhook(an_open(), message_id="m-1")).status_code == 200
+
+    await intake.clock.advance(timedelta(hours=7))
+    while await keeper.run_once():
+        pass
+    assert await intake.count("delivery") == 0
 
 
 async def test_H12_two_replicas_accept_one_delivery_once(

@@ -140,7 +140,9 @@ def _customer(known: CustomerFacts, policy: IntakePolicy) -> Customer:
 
 def subject_line(subject: str) -> str:
     """One clean line of at most 200 characters: control and direction characters become spaces."""
-    plain = "".join(" " if _is_control(c) else c for c in subject[: SUBJECT_CHARACTERS * 4])
+    plain = subject[: SUBJECT_CHARACTERS * 4]
+    if not plain.isprintable():
+        plain = "".join(" " if _is_control(c) else c for c in plain)
     return " ".join(plain.split())[:SUBJECT_CHARACTERS].rstrip() or NO_SUBJECT
 
 
