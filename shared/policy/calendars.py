@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, fie
 
 from shared.calendar import Calendar
 
-from .conditions import Complaint
 from .kinds import Day, Interval, Section, Word, complaint
 from .notification import Rotation
 from .problems import nearest
+from .vocabulary import Complaint
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAY_YEARS = range(2015, 2051)

@@ -28,13 +28,14 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts import PAYLOADS
 
-from .conditions import Complaint, Condition, ConditionError, check_condition
+from .conditions import Condition, ConditionError, check_condition
 from .durations import DurationError, parse_duration, parse_minutes
 from .escalation import NEXT_LEVEL
 from .facts import Stage
 from .names import Names
 from .notification import TEMPLATE_FIELDS
 from .problems import nearest
+from .vocabulary import Complaint
 
 NO_RESPONSE = "no_response"
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")

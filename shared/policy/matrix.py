@@ -11,11 +11,11 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from shared.contracts.vocabulary import Priority
 
-from .conditions import Complaint
 from .kinds import Minutes, Section, complaint, names_of
 from .problems import nearest
 from .sla import ANY, Targets
 from .source import read_matrix_text
+from .vocabulary import Complaint
 
 CellKey = tuple[str, str]
 

@@ -14,9 +14,9 @@ from shared.contracts.vocabulary import (
     Status,
 )
 
-from .conditions import Vocabulary
 from .notification import CHANNELS
 from .routing import GENERAL
+from .vocabulary import Vocabulary
 
 ROLES = (
     "assignee",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 
 from .problems import Problem, WorkflowError
 
@@ -108,12 +110,10 @@ def _load_yaml_or_indented(text: str, name: str) -> object:
     """
     try:
         return _load_yaml(text, name)
-    except WorkflowError:
-        try:
+    except WorkflowError as error:
+        with suppress(WorkflowError):
             return _load_yaml(indented(text), name)
-        except WorkflowError:
-            pass
-        raise
+        raise error from None
 
 
 def indented(text: str) -> str:
@@ -138,14 +138,18 @@ def _load_yaml(text: str, name: str) -> object:
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     try:
-        return yaml.load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", YAMLWarning)
+            return yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = str(error.problem or error.context or "this is no YAML")
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise _refused(name, _tidy(message), line, column) from None
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise _refused(name, _tidy(str(error).splitlines()[0])) from None
+    except TypeError:
+        raise _refused(name, "a key is a plain word, not a mapping or a list") from None
+    except (YAMLError, YAMLWarning, RecursionError, ValueError) as error:
+        raise _refused(name, _tidy((str(error).splitlines() or ["this is no YAML"])[0])) from None
 
 
 def _plain_mapping(tree: CommentedMap, name: str) -> dict[str, object]:

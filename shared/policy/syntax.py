@@ -1,25 +1,24 @@
-"""rule-engine's parser, made to read AND, OR, NOT, IN and NULL in any case and `=` as `==`.
+"""rule-engine's parser behind a door that knows AND, OR, NOT, IN and NULL in any case, and `=` as `==`.
 
-TRUE and FALSE in capitals are not added: the grammar compares with lower-case `true`, so `TRUE` would
-silently mean false. Unmapped it is an unknown name, and `conditions.py` says what to write.
+The text is put into the library's spelling before it is parsed: a parser of our own would build the same
+grammar's tables again, 0.8 s a process. TRUE and FALSE in capitals are left as they are: unknown names,
+for which `reader.py` says what to write.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Mapping
 
 import rule_engine
 from rule_engine import errors
-from rule_engine.parser import Parser
 
 MAX_BYTES = 2048
 """A longer text is refused: the parser recurses."""
 
-_ANY_CASE = ("and", "or", "not", "in", "null")
-_EQUALS = re.compile(
-    r"""(?P<keep>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[=!<>]=|=~~?|!~~?)|(?P<single>=)""", re.DOTALL
+_PART = re.compile(
+    r"""(?P<keep>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[=!<>]=|=~~?|!~~?)"""
+    r"""|(?P<equals>=)|(?<![\w.$])(?P<keyword>and|or|not|in|null)(?!\w)""",
+    re.DOTALL | re.IGNORECASE,
 )
 
 
@@ -31,27 +30,9 @@ class ConditionSyntaxError(ValueError):
         super().__init__(message)
 
 
-def _any_case(table: Mapping[str, str]) -> dict[str, str]:
-    """The table with every spelling of the keywords, their values copied from the lower-case ones."""
-    return dict(table) | {
-        "".join(letters): table[word]
-        for word in _ANY_CASE
-        if word in table
-        for letters in itertools.product(*zip(word, word.upper(), strict=True))
-    }
-
-
-class _TicketParser(Parser):  # type: ignore[misc]  # the library ships no types
-    reserved_words = _any_case(Parser.reserved_words)
-    op_names = _any_case(Parser.op_names)
-
-
-_PARSER = _TicketParser()
-
-
-def double_equals(text: str) -> str:
-    """`text` with every `=` that stands alone, outside quotes, doubled (semantics A27)."""
-    return _EQUALS.sub(lambda found: found["keep"] or "==", text)
+def spelt_for_library(text: str) -> str:
+    """`text` with small keywords and every lone `=` doubled, outside quotes (semantics A27)."""
+    return _PART.sub(lambda found: found["keep"] or (found["keyword"] or "==").lower(), text)
 
 
 def parse_text(text: str) -> rule_engine.ast.ExpressionBase:
@@ -59,7 +40,7 @@ def parse_text(text: str) -> rule_engine.ast.ExpressionBase:
     if len(text.encode()) > MAX_BYTES:
         raise ConditionSyntaxError(f"a condition has at most {MAX_BYTES} bytes")
     try:
-        statement = _PARSER.parse(double_equals(text), rule_engine.Context())
+        statement = rule_engine.Rule.parser.parse(spelt_for_library(text), rule_engine.Context())
     except RecursionError:
         raise ConditionSyntaxError("the condition is nested too deeply") from None
     except errors.RuleSyntaxError as error:
@@ -77,7 +58,7 @@ def _explained(error: errors.RuleSyntaxError, text: str) -> ConditionSyntaxError
         return ConditionSyntaxError(
             "the condition ends too early" if text.strip() else "the condition is empty"
         )
-    doubled = [found.start() for found in _EQUALS.finditer(text) if found["single"]]
+    doubled = [found.start() for found in _PART.finditer(text) if found["equals"]]
     offset = error.token.lexpos
     offset -= sum(1 for number, at in enumerate(doubled) if at + number < offset)
     word = str(error.token.value).split()[0] if str(error.token.value).strip() else ""

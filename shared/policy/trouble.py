@@ -9,12 +9,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from .conditions import Complaint, ConditionError, check_condition
+from .conditions import ConditionError, check_condition
 from .document import Document
 from .facts import Stage
 from .names import Names
 from .problems import Problem, nearest
 from .source import Source
+from .vocabulary import Complaint
 
 _KEY = "[key]"
 _SENTENCES = {

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from shared.policy import load_workflow
 from shared.policy.compiler import compile_all, compile_first, normalise
-from shared.policy.conditions import Complaint, ConditionError, Vocabulary, check_condition
+from shared.policy.conditions import ConditionError, check_condition
 from shared.policy.facts import ALIASES, FACTS, Kind, Stage, known_at
-from shared.policy.syntax import MAX_BYTES, double_equals
+from shared.policy.syntax import MAX_BYTES, spelt_for_library
 from shared.policy.tree import (
     Both,
     Compare,
@@ -29,6 +29,7 @@ from shared.policy.tree import (
     guarded,
     render,
 )
+from shared.policy.vocabulary import Complaint, Vocabulary
 
 VOCABULARY = Vocabulary(
     words={
@@ -102,8 +103,10 @@ def test_G14_a_category_may_be_named_by_its_alias() -> None:
     assert holds("category == 'api'", {"category": "integration"})
 
 
-def test_a_single_equals_sign_inside_quotes_is_left_alone() -> None:
-    assert "a == 'x = y' and b >= 3" == double_equals("a = 'x = y' and b >= 3")
+def test_words_and_signs_inside_quotes_are_left_alone() -> None:
+    text = """a = 'x = y AND z' And b >= 3 OR NOT "NOT = IN" iN c.IN"""
+
+    assert """a == 'x = y AND z' and b >= 3 or not "NOT = IN" in c.IN""" == spelt_for_library(text)
 
 
 def test_a_named_condition_stands_for_its_text_inside_another() -> None:
@@ -316,7 +319,7 @@ def facts() -> st.SearchStrategy[dict[str, object]]:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(tree=trees(), ticket=facts())
 def test_G10_the_compiled_verdict_is_rule_engines_verdict(
     tree: Node, ticket: dict[str, object]
@@ -327,7 +330,7 @@ def test_G10_the_compiled_verdict_is_rule_engines_verdict(
     assert expected == (compile_first([tree])(ticket) == 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(rules=st.lists(trees(), max_size=6), ticket=facts())
 def test_a_rule_set_answers_what_its_rules_answer_one_by_one(
     rules: list[Node], ticket: dict[str, object]
@@ -338,7 +341,7 @@ def test_a_rule_set_answers_what_its_rules_answer_one_by_one(
     assert (matching[0] if matching else -1) == compile_first(rules)(ticket)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(tree=trees())
 def test_a_rendered_condition_reads_back_to_the_same_verdicts(tree: Node) -> None:
     assume(len(render(tree)) < MAX_BYTES)
