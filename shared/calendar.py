@@ -22,7 +22,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _MINUTES_A_DAY = 24 * 60
 _CHUNK = timedelta(days=200)
+_MARGIN = timedelta(days=2)
 _FIRST_DAY, _LAST_DAY = date(1, 1, 3), date(9999, 12, 29)
+_EARLIEST, _LATEST = date(2, 1, 1), date(9998, 12, 31)
 
 
 class NoOpenTimeError(ValueError):
@@ -31,10 +33,14 @@ class NoOpenTimeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The open intervals of the local days `[first, last]`, in milliseconds since 1970."""
+    """The open intervals of the local days `[first, last]`, in milliseconds since 1970.
+
+    `known` bounds the instants it can answer for: whatever the zone, a local day lies within two days.
+    """
 
     first: date
     last: date
+    known: Interval
     opens: tuple[int, ...] = ()
     closes: tuple[int, ...] = ()
     totals: tuple[int, ...] = ()  # open time from the table's beginning to the end of each interval
@@ -83,7 +89,7 @@ class Calendar:
         a, b = _milliseconds(start), _milliseconds(end)
         if b <= a:
             return timedelta(0)
-        table = self._reaching(start, end)
+        table = self._reaching(a, b)
         return (table.before(b) - table.before(a)) * _MILLISECOND
 
     def add(self, start: datetime, duration: timedelta) -> datetime:
@@ -94,38 +100,39 @@ class Calendar:
         first.
         """
         wanted = duration // _MILLISECOND
+        instant = _milliseconds(start)
         if wanted <= 0:
-            return _instant(_milliseconds(start))
-        table = self._reaching(start, start + min(duration, _CHUNK))
-        total = table.before(_milliseconds(start)) + wanted
+            return _instant(instant)
+        table = self._reaching(instant, instant)
+        total = table.before(instant) + wanted
         while (reached := table.reached(total)) is None:
             table = self._later(table)
         return _instant(reached)
 
     def is_open(self, at: datetime) -> bool:
         """Does `at` lie in open time?"""
-        table = self._reaching(at, at)
         instant = _milliseconds(at)
+        table = self._reaching(instant, instant)
         index = bisect_right(table.opens, instant) - 1
         return index >= 0 and instant < table.closes[index]
 
     def next_opening(self, at: datetime) -> datetime | None:
         """The first open instant from `at` on, or None when 366 days have none (semantics C6)."""
-        limit = at + LONGEST_CLOSURE
-        table = self._reaching(at, limit)
         instant = _milliseconds(at)
+        limit = instant + LONGEST_CLOSURE // _MILLISECOND
+        table = self._reaching(instant, limit)
         index = bisect_right(table.closes, instant)
-        if index == len(table.opens) or table.opens[index] >= _milliseconds(limit):
+        if index == len(table.opens) or table.opens[index] >= limit:
             return None
         return _instant(max(instant, table.opens[index]))
 
-    def _reaching(self, start: datetime, end: datetime) -> _Table:
-        """The table, grown until it covers `[start, end]` with a day to spare on either side."""
+    def _reaching(self, start: int, end: int) -> _Table:
+        """The table, grown until it can answer for `[start, end]`."""
         table = self._table
-        first, last = _day(start, -2), _day(end, 2)
-        if table is not None and table.first <= first and last <= table.last:
+        if table is not None and table.known[0] <= start and end <= table.known[1]:
             return table
-        first, last = max(first - _CHUNK, _FIRST_DAY), min(last + _CHUNK, _LAST_DAY)
+        first = max(_day(start) - _MARGIN - _CHUNK, _FIRST_DAY)
+        last = min(_day(end) + _MARGIN + _CHUNK, _LAST_DAY)
         if table is not None:
             first, last = min(first, table.first), max(last, table.last)
         return self._grown(first, last)
@@ -153,6 +160,7 @@ class Calendar:
         table = _Table(
             first,
             last,
+            (_milliseconds(_midnight(first + _MARGIN)), _milliseconds(_midnight(last - _MARGIN))),
             tuple(start for start, _ in spans),
             tuple(end for _, end in spans),
             tuple(accumulate(end - start for start, end in spans)),
@@ -228,12 +236,9 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
 
 
-def _day(instant: datetime, days: int) -> date:
-    """The UTC date `days` after that of `instant`, within the dates a calendar can hold."""
-    day = instant.astimezone(UTC).date()
-    if days < 0:
-        return max(day, _FIRST_DAY + timedelta(days=-days)) + timedelta(days=days)
-    return min(day, _LAST_DAY - timedelta(days=days)) + timedelta(days=days)
+def _day(instant: int) -> date:
+    """The UTC date of an instant, within the dates a calendar can hold."""
+    return min(max(_instant(instant).date(), _EARLIEST), _LATEST)
 
 
 #: Open at every instant.
