@@ -60,7 +60,7 @@ def _folder() -> Iterator[Path]:
 
 
 async def _demo(options: Options, *, keep: bool) -> Told:
-    console = Console(stderr=not Console().is_terminal)
+    console = _console()
     console.print("Starting PostgreSQL, a broker and four services …")
     async with stage(options, tell=console.print) as (tierline, receivers):
         urls = "  ".join(f"{name} {url}" for name, url in tierline.installation.urls.items())
@@ -79,6 +79,11 @@ async def _demo(options: Options, *, keep: bool) -> Told:
             await asyncio.Event().wait()
     _print_json(told)
     return told
+
+
+def _console() -> Console:
+    """The terminal; where there is none, stderr and a fixed width, so that stdout is the JSON alone."""
+    return Console() if Console().is_terminal else Console(stderr=True, width=110)
 
 
 def _findings(console: Console, told: Told) -> None:
