@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .board import show
 from .capture import Sinks, sinks
 from .reconcile import Account, reconcile, undelivered
 from .script import support_day
+from .servers import own_place
 from .watcher import Seen, watch
 
 WORKFLOW: Final = Path(__file__).parents[2] / "deploy" / "workflow-demo.yaml"
@@ -61,11 +63,14 @@ async def stage(
     ports = free_ports([*PORTS, "smtp", "hook"])
     options.data_dir.mkdir(parents=True, exist_ok=True)
     secret = Credentials.of(options.data_dir).notifier_secret
-    async with sinks((ports["smtp"], ports["hook"]), secret=secret) as receivers:
+    async with (
+        own_place(os.environ) as place,
+        sinks((ports["smtp"], ports["hook"]), secret=secret) as receivers,
+    ):
         tierline = Standalone(
             options.data_dir,
             ports={name: ports[name] for name in PORTS},
-            settings=_settings(receivers),
+            settings={**_settings(receivers), **place},
             tell=tell,
         )
         async with tierline:
