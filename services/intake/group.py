@@ -128,6 +128,7 @@ class Group:
                 command=one.command,
                 command_id=one.command_id,
                 at=one.at,
+                is_claim=True,
                 ticket_id=item.ticket_id,
                 name=None,
                 traceparent=one.traceparent,
@@ -159,7 +160,8 @@ class Group:
         )
 
     def _asked(self, item: Item, customer_id: str) -> Asked:
-        return Asked(item.command_id, item.at, self.policy, self._history(customer_id))
+        history = self._history(customer_id)
+        return Asked(item.command_id, item.at, self.policy, history, item.is_claim)
 
     def _history(self, customer_id: str) -> CustomerHistory:
         return self._histories.setdefault(customer_id, CustomerHistory([]))

@@ -32,6 +32,7 @@ class Item:
     command: AnyCommand
     command_id: UUID
     at: datetime
+    is_claim: bool
     ticket_id: UUID
     name: Named | None
     traceparent: str | None
@@ -105,6 +106,7 @@ def parcels_of(deliveries: Sequence[Delivery], now: datetime) -> list[Parcel]:
                     command=command,
                     command_id=derived_id(delivery_id, f"command:{ordinal}"),
                     at=at,
+                    is_claim=at < now,
                     ticket_id=command.ticket_id or (proposed[name] if name else new_id()),
                     name=name,
                     traceparent=delivery.traceparent,

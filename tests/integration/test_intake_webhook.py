@@ -368,6 +368,7 @@ async def test_opened_tickets_are_counted_by_what_they_are(intake: IntakeUnderTe
     )
     assert 'commands_total{outcome="repeated",service="intake",source="generic"} 1.0' in metrics
     assert "tierline_commit_group_requests_count" in metrics
+    assert 'http_requests_total{route="/v1/channels/{source}/webhook"' in metrics
 
 
 async def test_a_ticket_opened_and_named_twice_in_a_crowd_is_one_ticket(

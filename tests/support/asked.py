@@ -47,9 +47,15 @@ def opening(**fields: Any) -> OpenTicket:
     return OpenTicket(**{**plain, **fields})
 
 
-def asked(at: datetime, *, command_id: UUID, history: CustomerHistory | None = None) -> Asked:
-    """The circumstances of a command."""
-    return Asked(command_id, at, packaged(), history or CustomerHistory([]))
+def asked(
+    at: datetime,
+    *,
+    command_id: UUID,
+    history: CustomerHistory | None = None,
+    is_claim: bool = True,
+) -> Asked:
+    """The circumstances of a command; its time is the source's word unless said otherwise."""
+    return Asked(command_id, at, packaged(), history or CustomerHistory([]), is_claim)
 
 
 def opened(at: datetime | None = None, **fields: Any) -> TicketOpened:
@@ -75,9 +81,9 @@ class Story:
         self.decisions.append(decision)
         self.ticket: Ticket = opened_ticket(decision.facts[0], circumstances.command_id)
 
-    def does(self, at: str, command: AnyCommand) -> list[str]:
+    def does(self, at: str, command: AnyCommand, *, is_claim: bool = True) -> list[str]:
         """What follows from `command`, as names of payload types. Raises RefusedError."""
-        decision = decide(self.ticket, command, self._asked(clock(at)))
+        decision = decide(self.ticket, command, self._asked(clock(at), is_claim=is_claim))
         self.decisions.append(decision)
         for fact in decision.facts:
             self.ticket = evolve(self.ticket, fact)
@@ -102,7 +108,7 @@ class Story:
             ticket = evolve(ticket, fact)
         return ticket
 
-    def _asked(self, at: datetime) -> Asked:
+    def _asked(self, at: datetime, *, is_claim: bool = True) -> Asked:
         self._count += 1
         command_id = derived_id(TICKET, f"command {self._count}")
-        return asked(at, command_id=command_id, history=self.history)
+        return asked(at, command_id=command_id, history=self.history, is_claim=is_claim)

@@ -39,8 +39,9 @@ async def carry_out(
 ) -> Response:
     """Store the command `body` stands for, and answer with what became of it.
 
-    202 when it was done now, 200 when an earlier request with this key had done it. A request without
-    a key gets one of its own, so that our own second try does nothing twice.
+    202 when it was done now, 200 when an earlier request with this key had done it. One that is still
+    being done is waited for, so nobody is told "in progress". A request without a key gets one of
+    its own, so that our own second try does nothing twice.
     """
     raw = await request.body()
     command = msgspec.structs.replace(

@@ -38,12 +38,21 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The circumstances of a command: its id, its engine time, the rules, the customer's past."""
+    """The circumstances of a command: its id, its engine time, the rules, the customer's past.
+
+    `is_claim`: the time is the source's word and may lie in the past. Otherwise it is just now, and
+    comes after all we know, even where another replica's clock is a moment ahead.
+    """
 
     command_id: UUID
     at: datetime
     policy: IntakePolicy
     history: CustomerHistory
+    is_claim: bool = False
+
+    def is_before(self, known: datetime) -> bool:
+        """Whether it happened before `known`, and so comes too late to change what that decided."""
+        return self.is_claim and self.at < known
 
 
 def facts(asked: Asked, payloads: Sequence[Payload]) -> tuple[Fact, ...]:

@@ -82,7 +82,7 @@ def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
     message = message_of(ticket.ticket_id, asked, command.by, command.body, public=command.public)
     said: list[Payload] = []
     spoke = command.by.kind is AuthorKind.CUSTOMER and command.public and not command.automatic
-    if spoke and asked.at >= ticket.status_at:
+    if spoke and not asked.is_before(ticket.status_at):
         if ticket.status is Status.PENDING:
             said.append(resumed(ticket, "customer_replied", command.by))
         elif ticket.status in SETTLED and ticket.close_reason is not CloseReason.DUPLICATE:
@@ -95,7 +95,7 @@ def _set_priority(ticket: Ticket, command: SetPriority, asked: Asked) -> Decisio
     """A given priority wins, else the matrix (P6). Floors are for openings; people may go below
     them, agents with a reason (P3).
     """
-    if asked.at < ticket.priority_at:
+    if asked.is_before(ticket.priority_at):
         raise RefusedError("stale", "The priority has been changed by something later.")
     if ticket.status is Status.CLOSED:
         raise RefusedError("already_closed", "The ticket is closed.")

@@ -120,25 +120,29 @@ def opened_ticket(fact: Fact, correlation_id: UUID) -> Ticket:
 def evolve(ticket: Ticket, fact: Fact) -> Ticket:
     """The ticket after `fact`. A payload that says nothing about a ticket's state changes nothing."""
     said, at = fact.payload, fact.at
-    change = msgspec.structs.replace
+    change, latest = msgspec.structs.replace, max(at, ticket.status_at)
     match said:
         case TicketMessageAdded():
             return _answered(ticket, said, at)
         case TicketPaused():
-            return change(ticket, status=PAUSED[said.reason], status_at=at)
+            return change(ticket, status=PAUSED[said.reason], status_at=latest)
         case TicketResumed():
-            return change(ticket, status=_working(ticket), status_at=at)
+            return change(ticket, status=_working(ticket), status_at=latest)
         case TicketResolved():
-            return change(ticket, status=Status.RESOLVED, status_at=at, resolved_at=at)
+            return change(ticket, status=Status.RESOLVED, status_at=latest, resolved_at=at)
         case TicketClosed():
             return change(
-                ticket, status=Status.CLOSED, status_at=at, closed_at=at, close_reason=said.reason
+                ticket,
+                status=Status.CLOSED,
+                status_at=latest,
+                closed_at=at,
+                close_reason=said.reason,
             )
         case TicketReopened():
             return change(
                 ticket,
                 status=Status.OPEN,
-                status_at=at,
+                status_at=latest,
                 reopened_at=[*ticket.reopened_at, at],
                 resolved_at=None,
                 closed_at=None,

@@ -30,7 +30,7 @@ Transition: TypeAlias = Pause | Resume | Resolve | Reopen | Close
 
 def transition(ticket: Ticket, command: Transition, asked: Asked) -> Decision:
     """The facts of a change of status. Raises RefusedError when it is not possible, or stale."""
-    if asked.at < ticket.status_at:
+    if asked.is_before(ticket.status_at):
         raise RefusedError("stale", "The status has been changed by something that happened later.")
     said: list[Payload]
     match command:

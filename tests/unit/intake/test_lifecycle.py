@@ -206,6 +206,14 @@ def test_T1_a_status_that_happened_before_the_last_one_comes_too_late() -> None:
     assert refused.value.reason == "stale"
 
 
+def test_what_happens_now_is_never_late_even_where_another_replicas_clock_is_ahead() -> None:
+    story = Story()
+    story.does("10:00:00.500", WAIT_FOR_CUSTOMER)
+
+    assert story.does("10:00:00.300", Resume(), is_claim=False) == ["TicketResumed"]
+    assert story.ticket.status_at == clock("10:00:00.500")
+
+
 def test_P3_an_agent_who_lowers_says_why() -> None:
     story = Story(priority=Priority.HIGH)
 

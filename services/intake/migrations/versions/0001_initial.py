@@ -82,7 +82,8 @@ STATEMENTS = (
         recent_escalations integer,
         preferred_channel text,
         account_manager text,
-        contact jsonb)""",
+        contact jsonb)
+        WITH (fillfactor = 80)""",
 )
 
 
