@@ -319,7 +319,7 @@ def facts() -> st.SearchStrategy[dict[str, object]]:
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tree=trees(), ticket=facts())
 def test_G10_the_compiled_verdict_is_rule_engines_verdict(
     tree: Node, ticket: dict[str, object]
@@ -341,7 +341,7 @@ def test_a_rule_set_answers_what_its_rules_answer_one_by_one(
     assert (matching[0] if matching else -1) == compile_first(rules)(ticket)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tree=trees())
 def test_a_rendered_condition_reads_back_to_the_same_verdicts(tree: Node) -> None:
     assume(len(render(tree)) < MAX_BYTES)

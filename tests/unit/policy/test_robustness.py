@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.policy import WorkflowError, load_workflow, parse_workflow
+from shared.policy import Problem, WorkflowError, load_workflow, parse_workflow
 from shared.policy.explain import explain
 from shared.policy.loader import PACKAGED
 from shared.policy.ticket_file import read_ticket
 
-LINES = PACKAGED.read_text(encoding="utf-8").splitlines()
+LINES = PACKAGED.with_name("workflow-demo.yaml").read_text(encoding="utf-8").splitlines()
 JUNK = st.sampled_from(
     [
         *(
@@ -40,7 +40,7 @@ CHANGES = st.lists(
 
 
 def changed(changes: list[tuple[int, str, str]]) -> str:
-    """The packaged workflow, damaged."""
+    """The demo's workflow, damaged."""
     lines = list(LINES)
     for index, how, junk in changes:
         key, _, _ = lines[index].partition(": ")
@@ -49,17 +49,18 @@ def changed(changes: list[tuple[int, str, str]]) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(CHANGES)
 def test_a_damaged_workflow_is_answered_with_problems_that_have_words(
     changes: list[tuple[int, str, str]],
 ) -> None:
+    problems: list[Problem] = []
     try:
-        policy = parse_workflow(changed(changes))
+        parse_workflow(changed(changes))
     except WorkflowError as error:
-        assert all(problem.message and str(problem) for problem in error.problems)
-    else:
-        assert 12 == len(policy.digest)
+        problems = error.problems or [Problem("", 0, 0, "", "")]
+
+    assert all(problem.message and problem.file for problem in problems)
 
 
 @settings(max_examples=60, deadline=None)
@@ -76,9 +77,10 @@ def test_a_strange_ticket_is_explained_or_answered_with_problems(ticket: dict[st
     policy = load_workflow(None)
     text = "language: en\n" + "".join(f"{key}: {value}\n" for key, value in ticket.items())
 
+    problems: list[Problem] = []
     try:
-        facts = read_ticket(text, "ticket.yaml", policy)
+        explain(policy, read_ticket(text, "ticket.yaml", policy))
     except WorkflowError as error:
-        assert error.problems
-    else:
-        assert policy.digest == explain(policy, facts).workflow_digest
+        problems = error.problems or [Problem("", 0, 0, "", "")]
+
+    assert all(problem.message and problem.line for problem in problems)
