@@ -17,13 +17,14 @@ from shared.contracts import Cause, Event, SlaWithdrawn, type_of
 from shared.policy import WorkflowPolicy
 
 from . import escalation as escalations
-from . import fold, sla, ticket
+from . import fold, ticket
 from .escalation import Escalation, Ground
 from .facts import Fact, fact_of
 from .items import Item, Noted, Said, TimePassed
 from .steps import BREACH, Step, StepKind
 from .ticket import Ticket
 from .timeline import Timeline
+from .undo import undone
 
 #: How long after closing the facts are kept for a late one (semantics T3).
 KEPT_AFTER_CLOSING: Final = timedelta(days=7)
@@ -149,7 +150,7 @@ def _undo(case: Case, contained: set[str], policy: WorkflowPolicy) -> tuple[Case
         number = case.withdrawn.get(key, 0) + 1
         clock = clocks.get((metric, cycle))
         if clock is not None:
-            steps.append(sla.undone(clock, StepKind(kind), at, number, policy.calendars))
+            steps.append(undone(clock, StepKind(kind), at, number, policy.calendars))
         case = _forget(case, key)
     return case, steps
 

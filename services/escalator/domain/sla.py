@@ -100,24 +100,6 @@ def consumed_by(clock: Clock, at: datetime, calendars: Calendars) -> timedelta:
     return clock.consumed + calendar_of(clock, calendars).between(clock.running_since, at)
 
 
-def undone(clock: Clock, kind: StepKind, at: datetime, number: int, calendars: Calendars) -> Step:
-    """The step that undoes an announced pause or resumption of `at` which never was."""
-    opposite = StepKind.RESUMED if kind is StepKind.PAUSED else StepKind.PAUSED
-    calendar = calendar_of(clock, calendars)
-    ran = (calendar.between(s.start, min(s.end, at)) for s in clock.segments)
-    now = calendar.between(clock.running_since, at) if clock.running_since else _NOTHING
-    return Step(
-        kind=opposite,
-        metric=clock.metric,
-        cycle=clock.cycle,
-        at=at,
-        consumed=sum(ran, now),
-        budget=clock.budget,
-        deadline=deadline(clock, calendars),
-        correction=number,
-    )
-
-
 def due(clock: Clock, percent: int, calendars: Calendars) -> datetime | None:
     """When `percent` of the budget is used (semantics K2); None while the clock stands."""
     if clock.running_since is None:
