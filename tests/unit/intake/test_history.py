@@ -60,3 +60,11 @@ def test_exactly_30_days_ago_still_counts() -> None:
     history = CustomerHistory([a_past_ticket(1, "05-01")])
 
     assert history.contacts("billing", at=day("05-01") + timedelta(days=30)) == 1
+
+
+def test_what_happens_in_a_group_is_counted_within_it() -> None:
+    history = CustomerHistory([])
+    history.remember(a_past_ticket(1, "05-01"))
+    history.remember(a_past_ticket(1, "05-01", "05-02"))
+
+    assert history.contacts("billing", at=day("05-20")) == 2

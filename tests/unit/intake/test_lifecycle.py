@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from services.intake.domain.commands import (
@@ -18,8 +20,10 @@ from services.intake.domain.commands import (
     SetStatus,
 )
 from services.intake.domain.decision import RefusedError
+from services.intake.domain.ticket import Fact, evolve
 from shared.contracts import (
     Change,
+    TicketAnalysed,
     TicketMessageAdded,
     TicketRated,
     TicketReclassified,
@@ -308,3 +312,26 @@ def test_H8_a_ticket_folded_anew_from_its_facts_is_the_same_ticket() -> None:
         story.does(f"09:{minute:02}", step)
 
     assert story.ticket == story.replayed()
+
+
+def test_an_outbound_tickets_first_text_is_ours() -> None:
+    story = Story(outbound=True, by=AGENT)
+
+    [message] = story.decisions[0].messages
+    assert (message.author_kind, message.author_id) == ("agent", "ana")
+
+
+def test_T1_a_priority_that_was_set_before_the_last_one_comes_too_late() -> None:
+    story = Story()
+    story.does("10:00", SetPriority(priority=Priority.HIGH))
+
+    with pytest.raises(RefusedError) as refused:
+        story.does("09:59", SetPriority(priority=Priority.CRITICAL))
+    assert refused.value.reason == "stale"
+
+
+def test_a_fact_about_something_else_leaves_the_ticket_as_it_is() -> None:
+    story = Story()
+    analysed = TicketAnalysed(ticket_id=story.ticket.ticket_id, message_id=UUID(int=1))
+
+    assert evolve(story.ticket, Fact(analysed, clock("09:00"))) == story.ticket

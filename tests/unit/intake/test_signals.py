@@ -35,6 +35,7 @@ def test_V_examples(text: str, expected: list[str]) -> None:
         ("I told the BBB", ["public"]),
         ("the bbb in the log", []),
         ("the better business bureau knows", ["public"]),
+        ("they know better", []),
         ("please scroll down", []),
         ("please scroll down, the site is down", ["urgent"]),
         ("in the drop-down it is broken", ["urgent"]),
