@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "up": "up",
     "run": "run",
     "migrate": "migrate",
+    "send": "send",
     "replay": "replay",
     "people": "people",
     "tap": "tap",

@@ -110,7 +110,7 @@ class WebhookSender:
         self.tally.calls += 1
         self.tally.commands += len(commands)
         self.tally.seconds.append(seconds)
-        self.tally.tickets.update(str(command["external_id"]) for command in commands)
+        self.tally.tickets.update(str(command.get("external_id")) for command in commands)
 
     def _refuse(self, answer: httpx2.Response) -> None:
         reason = f"{answer.status_code} {answer.json().get('title', '')}".strip()
