@@ -13,6 +13,7 @@ from datetime import date
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
+from ruamel.yaml.reader import ReaderError
 
 from .problems import Problem, WorkflowError
 
@@ -146,10 +147,16 @@ def _load_yaml(text: str, name: str) -> object:
         message = str(error.problem or error.context or "this is no YAML")
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise _refused(name, _tidy(message), line, column) from None
+    except ReaderError as error:
+        line, begin = text.count("\n", 0, error.position), text.rfind("\n", 0, error.position)
+        message = f"character U+{ord(text[error.position]):04X} is not allowed"
+        raise _refused(name, message, line + 1, error.position - begin) from None
     except TypeError:
         raise _refused(name, "a key is a plain word, not a mapping or a list") from None
-    except (YAMLError, YAMLWarning, RecursionError, ValueError) as error:
-        raise _refused(name, _tidy((str(error).splitlines() or ["this is no YAML"])[0])) from None
+    except YAMLWarning:
+        raise _refused(name, "an anchor (&name) is given twice") from None
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise _refused(name, f"this is no YAML: {_tidy(str(error))}") from None
 
 
 def _plain_mapping(tree: CommentedMap, name: str) -> dict[str, object]:

@@ -83,4 +83,4 @@ def test_a_strange_ticket_is_explained_or_answered_with_problems(ticket: dict[st
     except WorkflowError as error:
         problems = error.problems or [Problem("", 0, 0, "", "")]
 
-    assert all(problem.message and problem.line for problem in problems)
+    assert all(problem.message and problem.file for problem in problems)

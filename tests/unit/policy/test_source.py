@@ -68,8 +68,23 @@ def test_a_text_above_a_megabyte_is_refused() -> None:
 
 
 def test_a_control_character_is_refused_with_a_sentence() -> None:
-    with pytest.raises(WorkflowError, match=r"x\.yaml: unacceptable character #x0000"):
-        read_source("a: \x00", "x.yaml")
+    with pytest.raises(WorkflowError, match=r"x\.yaml:2:5: character U\+0000 is not allowed"):
+        read_source("a: 1\nb: x\x00", "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{a: {b: c}}: d", "a key is a plain word"),
+        ("a: &x 1\nb: &x 2", "an anchor .* is given twice"),
+        ("a: !!timestamp soon", r"x\.yaml:1:4: failed to construct timestamp"),
+    ],
+)
+def test_what_yaml_allows_and_a_workflow_does_not_is_refused_with_a_sentence(
+    text: str, message: str
+) -> None:
+    with pytest.raises(WorkflowError, match=message):
+        read_source(text, "x.yaml")
 
 
 def test_keys_under_a_dash_are_moved_into_its_item() -> None:
