@@ -74,8 +74,9 @@ class Member:
                 "services.cli",
                 "run",
                 self.name,
+                "--until-eof",  # the pipe ends with us, and the service with the pipe
                 env=dict(self._environment),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from services.demo.board import final
-from services.demo.play import Options, Told, play, stage
+from services.demo.play import Options, RestlessError, Told, play, stage
 from services.fleet import FleetError
 from services.local import BackendDiedError, MissingBackendError
 
@@ -40,10 +40,8 @@ def demo(
     try:
         with _folder() as folder:
             told = carry_out(_demo(Options(folder, seed, tickets, seconds), keep=keep))
-    except (MissingBackendError, BackendDiedError, FleetError) as error:
+    except (MissingBackendError, BackendDiedError, FleetError, RestlessError) as error:
         stop(str(error))
-    except TimeoutError:
-        stop("The day did not come to rest within a minute of its last ticket.")
     if told.account.lost or told.account.duplicated:
         raise typer.Exit(1)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import runpy
+import signal
+import sys
+import threading
 from enum import StrEnum
 from typing import Annotated
 
@@ -26,6 +30,10 @@ def run(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Show its settings, secrets redacted, and end.")
     ] = False,
+    until_eof: Annotated[
+        bool,
+        typer.Option("--until-eof", help="Drain when stdin ends, so as not to outlive a parent."),
+    ] = False,
 ) -> None:
     """Run one service in the foreground; SIGTERM drains it."""
     if print_config:
@@ -33,4 +41,12 @@ def run(
         settings = read(getattr(config, f"{service.title()}Settings"))
         print(settings.model_dump_json(indent=2))
         return
+    if until_eof:
+        threading.Thread(target=_drain_at_eof, daemon=True).start()
     runpy.run_module(f"services.{service}", run_name="__main__", alter_sys=True)
+
+
+def _drain_at_eof() -> None:
+    """Wait until whoever holds the other end of stdin is gone, then tell ourselves to stop."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)

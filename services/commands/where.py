@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
@@ -42,13 +43,25 @@ def kafka_settings(where: Installation) -> KafkaSettings:
 
 
 def carry_out(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work; a server that is away ends it with a sentence, not a traceback."""
+    """Run a command's work; a server that is away ends it with a sentence, not a traceback.
+
+    SIGTERM ends it as Ctrl-C does: what it has started is stopped first.
+    """
     try:
-        return asyncio.run(work)
-    except (OSError, asyncpg.PostgresError, DBAPIError) as error:
-        cause = getattr(error, "orig", None) or error
-        stop(f"The database said: {cause}")
+        return asyncio.run(_until_told_to_stop(work))
     except BrokerError as error:
         stop(f"The broker said: {error}")
+    except (OSError, asyncpg.PostgresError, DBAPIError) as error:
+        cause = getattr(error, "orig", None) or error
+        stop(f"The database said: {cause or type(cause).__name__}")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except asyncio.CancelledError:
+        raise typer.Exit(143) from None
+
+
+async def _until_told_to_stop(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work

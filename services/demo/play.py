@@ -31,10 +31,14 @@ from .watcher import Seen, watch
 WORKFLOW: Final = Path(__file__).parents[2] / "deploy" / "workflow-demo.yaml"
 
 #: How long the day may take to come to rest after the last ticket, in seconds.
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 120.0
 
 #: Nothing new on any topic for so long means that the day has come to rest.
 _QUIET_SECONDS: Final = 3.0
+
+
+class RestlessError(Exception):
+    """Something still goes on long after the last ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +142,13 @@ async def _with(company: list[asyncio.Task[None]], act: object) -> None:
 
 async def _rest(day: Day, seen: Seen, database_url: str) -> None:
     """Until all answers are given, everybody is told, and the topics have been quiet for a while."""
-    async with asyncio.timeout(_PATIENCE):
-        await day.finish()
-        while True:
-            count = len(seen.events)
-            await asyncio.sleep(_QUIET_SECONDS)
-            if len(seen.events) == count and not await undelivered(database_url):
-                return
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await day.finish()
+            while True:
+                count = len(seen.events)
+                await asyncio.sleep(_QUIET_SECONDS)
+                if len(seen.events) == count and not await undelivered(database_url):
+                    return
+    except TimeoutError as error:
+        raise RestlessError(f"The day did not come to rest within {_PATIENCE:g} s.") from error
