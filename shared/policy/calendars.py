@@ -61,10 +61,12 @@ def _days_off(code: str, years: range) -> frozenset[date]:
     import holidays
 
     country, _, part = code.partition("-")
-    try:
-        return frozenset(holidays.country_holidays(country, subdiv=part or None, years=years))
-    except NotImplementedError:
-        raise complaint(Complaint(f'no holidays are known for "{code}"')) from None
+    known = holidays.list_supported_countries(include_aliases=True)
+    if part and part not in known.get(country, (part,)):
+        raise complaint(Complaint(f'no part "{part}" of {country}', nearest(part, known[country])))
+    if country not in known:
+        raise complaint(Complaint(f'no holidays are known for "{code}"', nearest(country, known)))
+    return frozenset(holidays.country_holidays(country, subdiv=part or None, years=years))
 
 
 def _exception(value: object) -> object:

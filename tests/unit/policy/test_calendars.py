@@ -76,6 +76,10 @@ def test_the_packaged_calendars_stay_beside_ones_own() -> None:
             'no holidays are known for "XX"',
         ),
         (
+            "{zone: UTC, hours: {mon: ['09:00-17:00']}, holidays: [DE-XX]}",
+            'no part "XX" of DE',
+        ),
+        (
             "{zone: UTC, hours: {mon: ['09:00-17:00']}, exceptions: {tomorrow: closed}}",
             "a date like",
         ),
