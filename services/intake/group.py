@@ -143,12 +143,15 @@ class Group:
             correlation_id=ticket.correlation_id,
             traceparent=item.traceparent,
         )
+        before = self._tickets.get(ticket.ticket_id)
         for fact in decision.facts:
             ticket = evolve(ticket, fact)
             self.said.append(FollowUp(cause=cause, payload=fact.payload, time=fact.at))
+        self._messages += decision.messages
+        if ticket is before:  # most messages leave their ticket as it is
+            return
         self._tickets[ticket.ticket_id] = ticket
         self._changed.add(ticket.ticket_id)
-        self._messages += decision.messages
         self._history(ticket.customer_id).remember(
             PastTicket(
                 ticket_id=ticket.ticket_id,
