@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services.installation import PORTS
@@ -14,7 +13,7 @@ from shared.clock import SystemClock
 from shared.db import dead_letters
 from shared.db.dead_letters import Parked
 
-from .where import carry_out, installation, stop
+from .where import carry_out, console, installation, stop
 
 app = typer.Typer(no_args_is_help=True, help="What could not be handled: see it, release it.")
 
@@ -46,7 +45,7 @@ def list_(
             letter.key or "-",
             _last_line(letter),
         )
-    Console(soft_wrap=not Console().is_terminal).print(table)
+    console().print(table)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from shared import contracts as c
+from shared.contracts.vocabulary import SuppressReason
 
 
 def sentence(payload: c.Payload) -> str:
@@ -112,6 +113,12 @@ def _failed(e: c.NotificationFailed) -> str:
     )
 
 
+def _suppressed(e: c.NotificationSuppressed) -> str:
+    if e.reason is SuppressReason.UNREACHABLE:
+        return f"nobody could be told as {e.role}: {e.recipient_id} has no address on any channel"
+    return f"{e.recipient_id} ({e.role}) was not told by {e.channel}: {e.reason}"
+
+
 _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.TicketOpened: _opened,
     c.TicketMessageAdded: _message,
@@ -146,6 +153,6 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.EscalationResolved: lambda e: f"escalation over: {e.outcome}",
     c.NotificationSent: _sent,
     c.NotificationFailed: _failed,
-    c.NotificationSuppressed: lambda e: f"not told {e.recipient_id} by {e.channel}: {e.reason}",
+    c.NotificationSuppressed: _suppressed,
     c.NotificationAcknowledged: lambda e: f"{e.recipient_id} acknowledged by {e.via}",
 }

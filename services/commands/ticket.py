@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,7 +23,7 @@ from shared.db import outbox
 from shared.db.engine import fetch
 
 from .sentences import sentence
-from .where import carry_out, installation, stop
+from .where import carry_out, console, installation, stop
 
 #: A ticket's id by what a person may know of it: the id, its end, or a source's own reference.
 _FIND: Final = """
@@ -98,16 +97,16 @@ async def _parked(tx: AsyncConnection, key: str) -> list[tuple[Any, ...]]:
 
 
 def _show(ticket_id: UUID, lines: Sequence[Line], parked: Sequence[tuple[Any, ...]]) -> None:
-    console = Console(soft_wrap=not Console().is_terminal)
+    told = console()
     table = Table(title=f"Ticket {ticket_id}", title_justify="left", box=None, pad_edge=False)
     for column in ("time (UTC)", "service", "event", "what and why"):
         table.add_column(column, no_wrap=column != "what and why")
     for line in lines:
         at = f"{line.at:%Y-%m-%d %H:%M:%S.%f}"[:-3]
         table.add_row(at, line.service, line.what, line.text)
-    console.print(table)
+    told.print(table)
     for service, at, reason, error in parked:
         last = str(error).strip().splitlines()[-1:] or [""]
-        console.print(f"[red]parked[/red] by {service} at {at:%H:%M:%S}: {reason}: {last[0]}")
+        told.print(f"[red]parked[/red] by {service} at {at:%H:%M:%S}: {reason}: {last[0]}")
     if parked:
-        console.print("See `tierline dead-letters list`.")
+        told.print("See `tierline dead-letters list`.")

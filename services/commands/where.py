@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import asyncpg
 import typer
+from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from services.installation import Installation, NotRunningError, find
@@ -25,6 +26,11 @@ def stop(message: str, status: int = 1) -> NoReturn:
     """End the command with a sentence on stderr."""
     print(message, file=sys.stderr)
     raise typer.Exit(status)
+
+
+def console() -> Console:
+    """The terminal; where there is none, wide enough that no line is cut."""
+    return Console() if Console().is_terminal else Console(width=200)
 
 
 def installation() -> Installation:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.escalator import store
-from services.escalator.commands import Commands
+from services.escalator.commands import CREATED, Commands
 from services.escalator.domain.timeline import Phase
 from services.escalator.models import (
     ClocksView,
@@ -23,12 +24,18 @@ from services.escalator.models import (
     Status,
 )
 from shared.clock import Clock
+from shared.db import idempotency
 from shared.http.auth import Principal, require
 from shared.http.problems import DomainError, FieldError
 from shared.policy import WorkflowPolicy
 
 Reader = Annotated[Principal, Depends(require("sla:read"))]
 Escalator = Annotated[Principal, Depends(require("escalate"))]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=200, description="The same for every repeat of this request."),
+]
 
 PAGE: Final = 100
 
@@ -51,11 +58,21 @@ def routes(
             raise DomainError(404, "Unknown ticket", f"No ticket {ticket_id}.", errors=[fault])
         return ClocksView.of(stored.case, clock.now(), policy)
 
-    @router.post("/tickets/{ticket_id}/escalations", status_code=201)
-    async def escalate(ticket_id: UUID, body: RequestBody, who: Escalator) -> EscalationView:
+    @router.post("/tickets/{ticket_id}/escalations", status_code=CREATED)
+    async def escalate(
+        request: Request,
+        ticket_id: UUID,
+        body: RequestBody,
+        who: Escalator,
+        idempotency_key: IdempotencyKey = None,
+    ) -> EscalationView:
         """Raise the ticket by hand; 409 when it is at that level already."""
         row = await commands.request(
-            ticket_id, reason=body.reason, to_level=body.to_level, by=who.name
+            ticket_id,
+            reason=body.reason,
+            to_level=body.to_level,
+            by=who.name,
+            key=await _key(request, who, idempotency_key),
         )
         return EscalationView.of(row)
 
@@ -85,6 +102,16 @@ def routes(
         return EscalationView.of(row)
 
     return router
+
+
+async def _key(request: Request, who: Principal, key: str | None) -> idempotency.Request | None:
+    """The request as its repeats are known by; None without an Idempotency-Key."""
+    if key is None:
+        return None
+    digest = hashlib.sha256(await request.body()).digest()
+    return idempotency.Request(
+        principal=who.name, key=key, route=request.url.path, body_sha256=digest
+    )
 
 
 def _cursor(last: EscalationView) -> str:

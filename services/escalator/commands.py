@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
+
+import msgspec
 
 from services.escalator import store
 from services.escalator.domain.case import Case
@@ -14,13 +17,15 @@ from services.escalator.ledger import Ledger
 from services.escalator.metrics import EscalatorMetrics
 from services.escalator.store import EscalationRow
 from shared.contracts import Cause, FollowUp
-from shared.db import audit
+from shared.db import audit, idempotency
 from shared.db.engine import Transaction
 from shared.http.problems import DomainError, FieldError
 from shared.ids import new_id
 from shared.observability.tracing import new_traceparent
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Writer
+
+CREATED: Final = 201
 
 #: What a command does to a case, with the instant of the command.
 Act = Callable[[Ledger, Case, Cause, datetime], None]
@@ -37,16 +42,26 @@ class Commands:
         self._metrics = metrics
 
     async def request(
-        self, ticket_id: UUID, *, reason: str, to_level: str | None, by: str
+        self,
+        ticket_id: UUID,
+        *,
+        reason: str,
+        to_level: str | None,
+        by: str,
+        key: idempotency.Request | None = None,
     ) -> EscalationRow:
-        """Raise a ticket by hand (semantics V16).
+        """Raise a ticket by hand (semantics V16); a repeat with the same `key` changes nothing more.
 
-        Raises DomainError: 422 for a reason or level the workflow does not have, 404 for an unknown
-        ticket, 409 for one that is over, or at that level already.
+        Raises DomainError: 422 for a reason or level the workflow does not have or a key that was
+        used for something else, 404 for an unknown ticket, 409 for one that is over, or at that level
+        already.
         """
         self._check(reason, to_level)
 
         async def command(tx: Transaction, now: datetime) -> Outcome:
+            if key is not None and (answer := await _answered(tx, key, now)) is not None:
+                return answer, []
+
             def act(ledger: Ledger, case: Case, cause: Cause, at: datetime) -> None:
                 if case.timeline.phase is not Phase.OPEN:
                     raise DomainError(409, "Ticket is over", f"It is {case.timeline.status}.")
@@ -55,7 +70,11 @@ class Commands:
                     raise DomainError(409, "Nothing to raise", f"It is at {case.level} already.")
 
             deed = audit.Deed(principal=by, action="escalate", object=str(ticket_id), reason=reason)
-            return await self._run(tx, now, ticket_id, act, deed)
+            row, said = await self._run(tx, now, ticket_id, act, deed)
+            if key is not None:
+                body = msgspec.Raw(msgspec.json.encode(row))
+                await idempotency.remember(tx, key, idempotency.Answer(CREATED, body))
+            return row, said
 
         return await self._writer.write(command)
 
@@ -116,6 +135,18 @@ class Commands:
         if to_level is not None and to_level not in names:
             fault = FieldError("body.to_level", f"is none of {', '.join(names)}")
             raise DomainError(422, "Unknown level", f"No level {to_level!r}.", errors=[fault])
+
+
+async def _answered(
+    tx: Transaction, key: idempotency.Request, now: datetime
+) -> EscalationRow | None:
+    """What was answered when this key came before. Raises DomainError 422 for another request's key."""
+    try:
+        answer = await idempotency.recall(tx, key, now)
+    except idempotency.KeyReusedError as error:
+        fault = FieldError("header.idempotency-key", "was used for another request")
+        raise DomainError(422, "Key used before", str(error), errors=[fault]) from error
+    return None if answer is None else msgspec.json.decode(answer.body, type=EscalationRow)
 
 
 async def _ticket_of(tx: Transaction, escalation_id: UUID) -> UUID:

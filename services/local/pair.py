@@ -63,14 +63,6 @@ class Endpoints(msgspec.Struct, frozen=True, omit_defaults=True):
                 variables[f"TIERLINE_KAFKA__{name.upper()}"] = str(value).lower()
         return variables
 
-    @classmethod
-    def of_running(cls, data_dir: Path) -> Endpoints | None:
-        """The endpoints of the pair that runs on `data_dir` now, as it wrote them down."""
-        try:
-            return msgspec.json.decode((data_dir / "endpoints.json").read_bytes(), type=cls)
-        except FileNotFoundError:
-            return None
-
 
 class LocalPair:
     """`async with LocalPair(folder) as pair`: servers run inside, and have ended after it.
@@ -113,7 +105,6 @@ class LocalPair:
             if self.broker:
                 self._stack.push_async_callback(asyncio.to_thread, self.broker.stop)
                 await asyncio.to_thread(self.broker.start)
-            self._write_down()
         except BaseException:
             await self._stack.aclose()
             raise
@@ -135,11 +126,6 @@ class LocalPair:
                 if half is not None:
                     half.require_running()
             await asyncio.sleep(_WATCH_SECONDS)
-
-    def _write_down(self) -> None:
-        file = self._data_dir / "endpoints.json"
-        file.write_bytes(msgspec.json.encode(self.endpoints))
-        self._stack.callback(file.unlink, missing_ok=True)
 
 
 async def _create_database(postgres: EmbeddedPostgres) -> None:

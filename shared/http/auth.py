@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -67,11 +67,11 @@ def identify(presented: str | None, keys: Mapping[str, ApiKey]) -> Principal | N
     return found
 
 
-def require(scope: str) -> Callable[[Request], Principal]:
+def require(scope: str) -> Callable[[Request], Awaitable[Principal]]:
     """A dependency that lets in callers with `scope`: 401 for strangers, 403 for the others."""
     assert scope in SCOPES, scope
 
-    def authorise(request: Request) -> Principal:
+    async def authorise(request: Request) -> Principal:
         principal = identify(_presented(request), request.app.state.api_keys)
         if principal is None:
             raise DomainError(

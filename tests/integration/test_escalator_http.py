@@ -70,6 +70,32 @@ async def test_a_ticket_is_raised_by_hand(
     assert [("maria", "escalate")] == await bench.rows("SELECT principal, action FROM audit")
 
 
+async def test_a_repeat_with_its_key_gets_the_same_answer_and_raises_nothing_more(
+    over_http: EscalatorOverHttp, bench: EscalatorBench
+) -> None:
+    path, wish, key = f"/v1/tickets/{TICKET}/escalations", {"reason": "outside_authority"}, "once-1"
+
+    first = await over_http.call("POST", path, wish, repeat_of=key)
+    again = await over_http.call("POST", path, wish, repeat_of=key)
+
+    assert (201, 201) == (first.status_code, again.status_code)
+    assert first.json() == again.json()
+    assert 1 == (await bench.names()).count("escalation.raised")
+
+
+@pytest.mark.usefixtures("bench")
+async def test_a_key_that_was_used_for_another_request_is_refused(
+    over_http: EscalatorOverHttp,
+) -> None:
+    path = f"/v1/tickets/{TICKET}/escalations"
+    await over_http.call("POST", path, {"reason": "outside_authority"}, repeat_of="once-1")
+
+    answer = await over_http.call("POST", path, {"reason": "manager_requested"}, repeat_of="once-1")
+
+    assert 422 == answer.status_code
+    assert "header.idempotency-key" == answer.json()["errors"][0]["field"]
+
+
 async def test_a_level_may_be_named(over_http: EscalatorOverHttp, bench: EscalatorBench) -> None:
     wish = {"reason": "outside_authority", "to_level": "tier_3"}
 

@@ -21,7 +21,6 @@ from services.local import (
     BackendDiedError,
     EmbeddedBroker,
     EmbeddedPostgres,
-    Endpoints,
     LocalPair,
     LocalSettings,
     MissingBackendError,
@@ -86,11 +85,9 @@ def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> bool:
 async def test_a_pair_runs_inside_and_has_ended_after(folder: Path) -> None:
     async with LocalPair(folder) as pair:
         where = pair.endpoints
-        assert where == Endpoints.of_running(folder)
         assert "tierline" == await ask(where.database_url, "SELECT current_database()")
         assert answers(str(where.bootstrap_servers))
 
-    assert Endpoints.of_running(folder) is None
     assert not answers(str(where.bootstrap_servers))
     with pytest.raises(OSError):
         await ask(where.database_url, "SELECT 1")

@@ -140,11 +140,18 @@ class EscalatorOverHttp:
         self.bench = EscalatorBench(self.service.engine, clock, load_workflow(None))
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, key: str | None = KEY
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = KEY,
+        repeat_of: str | None = None,
     ) -> httpx2.Response:
-        """One request with the tests' key."""
+        """One request with the tests' key; `repeat_of` is its Idempotency-Key."""
         transport = httpx2.ASGITransport(app=self.service.app)
         headers = {"authorization": f"Bearer {key}"} if key else {}
+        headers |= {"idempotency-key": repeat_of} if repeat_of else {}
         async with httpx2.AsyncClient(transport=transport, base_url="http://escalator") as client:
             return await client.request(method, path, json=body, headers=headers)
 
