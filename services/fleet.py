@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -24,6 +25,9 @@ RESTART_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 #: Exit statuses of a service that cannot run as configured: starting it again would not help.
 MISCONFIGURED: Final = (2, 3)
+
+#: Where ports are looked for that nobody has named.
+PORT_RANGE: Final = range(20_000, 30_000)
 
 
 class FleetError(Exception):
@@ -175,9 +179,20 @@ async def _is_ready(client: httpx2.AsyncClient, url: str) -> bool:
 
 
 def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """A free loopback port for each name. They are free when this returns, not for ever."""
+    """A free loopback port for each name. They are free when this returns, not for ever.
+
+    Below those that systems give to outgoing connections: a service that is started again finds its
+    port as it left it.
+    """
     with contextlib.ExitStack() as held:
-        sockets = {name: held.enter_context(socket.socket()) for name in names}
-        for bound in sockets.values():
-            bound.bind(("127.0.0.1", 0))
-        return {name: int(bound.getsockname()[1]) for name, bound in sockets.items()}
+        return {name: _bind_one(held) for name in names}
+
+
+def _bind_one(held: contextlib.ExitStack) -> int:
+    candidates = random.sample(PORT_RANGE, 100)  # noqa: S311 - not a secret
+    for port in candidates:
+        bound = held.enter_context(socket.socket())
+        with contextlib.suppress(OSError):
+            bound.bind(("127.0.0.1", port))
+            return port
+    raise FleetError(f"no free port among {candidates}")

@@ -47,6 +47,10 @@ def run(
 
 
 def _drain_at_eof() -> None:
-    """Wait until whoever holds the other end of stdin is gone, then tell ourselves to stop."""
-    sys.stdin.buffer.read()
+    """Wait until whoever holds the other end of stdin is gone, then tell ourselves to stop.
+
+    Unbuffered: a reader that holds the lock of a buffer would break the interpreter's own end.
+    """
+    while os.read(sys.stdin.fileno(), 1024):
+        continue
     os.kill(os.getpid(), signal.SIGTERM)

@@ -53,6 +53,11 @@ class EmbeddedBroker:
         """Whether the broker is alive."""
         return self._process.running
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it is alive."""
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and return when its port answers. Raises MissingBackendError or BackendDiedError."""
         binary = _found(self._given)

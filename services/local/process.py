@@ -51,6 +51,11 @@ class GuardedProcess:
         """Whether the server is alive."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it is alive."""
+        return self._process.pid if self.running and self._process else None
+
     def start(self, command: Sequence[str], *, env: Mapping[str, str], identity: Identity) -> None:
         """Start `command` as `identity`; its output goes to the log file."""
         with self._log.open("ab") as log:
