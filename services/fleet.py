@@ -189,7 +189,7 @@ def free_ports(names: Sequence[str]) -> dict[str, int]:
 
 
 def _bind_one(held: contextlib.ExitStack) -> int:
-    candidates = random.sample(PORT_RANGE, 100)  # noqa: S311 - not a secret
+    candidates = random.sample(PORT_RANGE, 100)
     for port in candidates:
         bound = held.enter_context(socket.socket())
         with contextlib.suppress(OSError):
