@@ -50,6 +50,11 @@ class Worker:
         """There may be work: run the next step now."""
         self._woken.set()
 
+    @property
+    def woken(self) -> bool:
+        """Whether somebody has called `wake` since the last step began."""
+        return self._woken.is_set()
+
     def stop(self) -> None:
         """Let `run` return once the step in hand has ended."""
         self._stopping = True
@@ -57,6 +62,7 @@ class Worker:
 
     async def run_once(self) -> bool:
         """One step, measured. True when it did something. Raises what the step raises."""
+        self._woken.clear()
         began = time.perf_counter()
         try:
             return await self._step()
@@ -68,7 +74,6 @@ class Worker:
     async def run(self) -> None:
         """Steps until `stop`."""
         while not self._stopping:
-            self._woken.clear()
             try:
                 busy = await self.run_once()
             except Exception as error:

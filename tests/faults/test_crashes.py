@@ -13,27 +13,10 @@ from shared.contracts import TICKETS
 from shared.kafka.client import BrokerUnavailableError
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.records import TopicPartition
+from tests.support.crashes import CrashError, crash_at
 from tests.support.toy import Toy, a_broker, a_message, a_ticket, publish, said
 
 POINTS = ("consumer.after_db_commit", "relay.after_ack")
-
-
-class CrashError(BaseException):
-    """The process is gone."""
-
-
-def crash_at(point: str, *, after: int = 0) -> None:
-    """Die when `point` is reached for the `after + 1`-th time, once."""
-    left = after
-
-    def die(name: str) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            failpoints.clear()
-            raise CrashError(name)
-
-    failpoints.install(point, die)
 
 
 async def everything_is_once_and_in_order(toy: Toy, ticket: int, events: int) -> None:

@@ -41,8 +41,10 @@ from shared.kafka.memory import MemoryBroker
 from shared.kafka.topics import load
 from shared.runtime.http_server import HttpServer
 from shared.runtime.service import Service
+from shared.runtime.worker import Worker
 from shared.settings import ApiKey, DatabaseSettings, HttpSettings
 from tests.support.builders import MONDAY_10
+from tests.support.crashes import CrashError
 from tests.support.intake import SECRET, a_message, a_status, an_open, signed
 from tests.support.sinks import MailSink, a_mail_relay
 
@@ -63,6 +65,9 @@ _NEXT_DUE: Final = {
     "escalator": "SELECT min(next_due_at) FROM sla_case WHERE next_due_at > $1",
     "notifier": "SELECT min(due_at) FROM notification WHERE status IN ('pending', 'leased') AND due_at > $1",
 }
+
+#: The clock cuts microseconds off, and a retry's jitter may have some.
+_TO_THE_NEXT_MILLISECOND: Final = timedelta(microseconds=999)
 
 #: A world that goes on for this many rounds at one instant has a loop in it.
 _ROUNDS: Final = 200
@@ -90,11 +95,14 @@ class World:
     """Four services, a broker, a clock, a mail relay. Made by `a_world`."""
 
     def __init__(self, database_url: str, workflow: Path, relay: MailSink) -> None:
+        self.database_url = database_url
         self.clock = FakeClock(MONDAY_10)
         self.broker = MemoryBroker(self.clock)
         self.relay = relay
         self.services: dict[str, Service] = {}
         self.clients: dict[str, httpx2.AsyncClient] = {}
+        self.crashed: list[str] = []
+        self._at_rest: set[Worker] = set()
         self.intake_url = ""
         self._common: dict[str, Any] = {
             "database": DatabaseSettings(url=SecretStr(database_url), pool_size=4),
@@ -149,23 +157,44 @@ class World:
     # What happens in it
 
     async def settle(self) -> None:
-        """Run everything until nothing moves at this instant."""
+        """Run everything until nothing moves at this instant. What crashes is started again."""
+        self._at_rest.clear()
         for _ in range(_ROUNDS):
-            moved = [await self._turn(service) for service in list(self.services.values())]
+            moved = [await self._turn_or_die(name) for name in list(self.services)]
             if not any(moved):
                 return
         raise AssertionError(f"the world did not come to rest in {_ROUNDS} rounds")
 
+    async def _turn_or_die(self, name: str) -> bool:
+        """One turn of a service; where a failpoint ends it, it is started again."""
+        try:
+            return await self._turn(self.services[name])
+        except CrashError:
+            self.crashed.append(name)
+            await self.restart(name)
+            return True
+
     async def _turn(self, service: Service) -> bool:
         moved = False
-        try:
-            if service.consumer is not None:
+        if service.consumer is not None:
+            try:
                 moved = await service.consumer.run_once() > 0
-            moved = await service.relay.step() or moved
+            except BrokerUnavailableError:
+                moved = False
+        for worker in (service.relay.worker, *service.workers):
+            moved = await self._step(worker) or moved
+        return moved
+
+    async def _step(self, worker: Worker) -> bool:
+        """A worker that found nothing at this instant is asked again only when somebody wakes it."""
+        if worker in self._at_rest and not worker.woken:
+            return False
+        try:
+            moved = await worker.run_once()
         except BrokerUnavailableError:
             moved = False
-        for worker in service.workers:
-            moved = await worker.run_once() or moved
+        if not moved:
+            self._at_rest.add(worker)
         return moved
 
     async def advance(self, **delta: float) -> None:
@@ -177,7 +206,7 @@ class World:
         target = self.at(instant) if isinstance(instant, str) else instant
         await self.settle()
         while (due := await self._next_due()) is not None and due <= target:
-            await self.clock.move_to(due)
+            await self.clock.move_to(due + _TO_THE_NEXT_MILLISECOND)
             await self.settle()
         await self.clock.move_to(target)
         await self.settle()
