@@ -15,7 +15,7 @@ from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.settings import ApiKey, HttpSettings
 
 from . import problems
-from .limits import ConcurrencyLimit
+from .limits import BodyLimit, ConcurrencyLimit
 
 #: Reasons why the service should get no traffic now; empty means ready.
 Readiness = Callable[[], Awaitable[list[str]]]
@@ -40,9 +40,9 @@ def create_app(
         title=f"Tierline {service}",
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.max_body_bytes,
         middleware=[
             Middleware(Measured, metrics=metrics),
+            Middleware(BodyLimit, limit=settings.max_body_bytes),
             Middleware(ConcurrencyLimit, limit=settings.max_concurrency),
         ],
     )

@@ -137,10 +137,21 @@ async def test_an_unexpected_error_tells_nothing_internal(client: httpx2.AsyncCl
     assert "secret detail" not in answer.text
 
 
-async def test_a_body_above_the_limit_is_413(client: httpx2.AsyncClient) -> None:
+async def test_a_body_above_the_limit_is_413_and_a_problem(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/v1/things/7", content=b"x" * 5000, headers=as_writer())
 
-    assert answer.status_code == 413
+    assert (413, "Body too large") == (answer.status_code, answer.json()["title"])
+
+
+async def test_a_body_of_unknown_length_above_the_limit_is_413(client: httpx2.AsyncClient) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"x" * 100
+
+    answer = await client.post("/v1/things/7", content=pieces(), headers=as_writer())
+
+    assert 413 == answer.status_code
+    assert "application/problem+json" == answer.headers["content-type"]
 
 
 async def test_requests_beyond_the_limit_get_503_and_are_told_when_to_come_again(
