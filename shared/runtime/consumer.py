@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -27,7 +27,9 @@ from .batch import Handler
 from .decoding import Entry, Received, read_all
 from .errors import DeadLetterLimit, HaltedError, is_transient
 from .handling import Applier, BatchHandling, Handled
+from .lag import lags, measure, silent_seconds
 from .releaser import Releaser
+from .starting import pause
 from .watermark import Watermark
 from .writer import Wakeable
 
@@ -109,10 +111,10 @@ class BatchConsumer:
         return self._batches
 
     def lag(self) -> int:
-        """Records known to wait on the owned partitions; 0 while halted on purpose."""
-        if self._consumer is None or self._halted:
+        """Records known to wait on the owned partitions; 0 while that has a reason we know and show."""
+        if self._consumer is None or self._halted or self._trouble:
             return 0
-        return sum(self._lags(self._consumer).values())
+        return sum(lags(self._consumer).values())
 
     def stop(self) -> None:
         """Let `run` return once the batch in hand is committed."""
@@ -126,7 +128,7 @@ class BatchConsumer:
                 await self._connect()
                 while not self._stopping.is_set():
                     if not await self.run_once():
-                        await self._pause(EMPTY_PAUSE_SECONDS)
+                        await pause(self._stopping, EMPTY_PAUSE_SECONDS)
                     failures = 0
             except HaltedError as error:
                 self._halt(error)
@@ -137,7 +139,7 @@ class BatchConsumer:
                 self._say(f"consumer: {type(error).__name__}", error)
                 failures += 1
                 await self.close()
-                await self._pause(_pause_before(failures))
+                await pause(self._stopping, _pause_before(failures))
         await self.close()
 
     async def run_once(self, *, timeout_seconds: float = POLL_SECONDS) -> int:
@@ -177,7 +179,7 @@ class BatchConsumer:
         if await self._releaser.release_some(hurry=handled is not None and handled.waiting):
             self._wake()
         self._watermark.observe(consumer, _recorded(entries))
-        self._measure(consumer)
+        measure(consumer, self._metrics)
         return len(records)
 
     async def _handle(self, consumer: Consumer, entries: Sequence[Entry]) -> Handled | None:
@@ -202,7 +204,7 @@ class BatchConsumer:
                 if late or self._stopping.is_set():
                     _rewind(consumer, entries)
                     return None
-                await self._pause(_pause_before(failures))
+                await pause(self._stopping, _pause_before(failures))
             else:
                 self._measure_batch("committed", attempt)
                 self._say(None)
@@ -257,42 +259,16 @@ class BatchConsumer:
     def _away(self) -> str | None:
         if self._consumer is None:
             return None
-        polls = [self._consumer.last_poll(tp) for tp in self._consumer.assignment()]
-        oldest = min((poll for poll in polls if poll is not None), default=None)
-        if oldest is None:
-            return None
-        seconds = (self._clock.now() - oldest).total_seconds()
+        seconds = silent_seconds(self._consumer, self._clock.now())
         return f"consumer: no answer for {seconds:.0f} s" if seconds > AWAY_SECONDS else None
 
     def _wake(self) -> None:
         for sleeper in self._wakes:
             sleeper.wake()
 
-    def _measure(self, consumer: Consumer) -> None:
-        for partition, lag in self._lags(consumer).items():
-            self._metrics.consumer_lag.labels(
-                topic=partition.topic, partition=str(partition.partition)
-            ).set(lag)
-
     def _measure_batch(self, outcome: str, began: float) -> None:
         seconds = time.perf_counter() - began
         self._metrics.batch_seconds.labels(outcome=outcome).observe(seconds)
-
-    @staticmethod
-    def _lags(consumer: Consumer) -> Mapping[TopicPartition, int]:
-        lags = {}
-        for partition in consumer.assignment():
-            end, position = consumer.highwater(partition), consumer.position(partition)
-            if end is not None and position is not None:
-                lags[partition] = max(0, end - position)
-        return lags
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
 
 
 def _next_offsets(records: Iterable[Record]) -> dict[TopicPartition, int]:

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: Time between two looks when nothing was parked meanwhile.
 LOOK_EVERY: Final = timedelta(seconds=1)
 
+#: One event of every key is a round; after so many the consumer polls again before the next.
+ROUNDS: Final = 100
+
 
 class Releaser:
     """Applies parked events whose turn has come."""
@@ -49,8 +52,13 @@ class Releaser:
         self._looked = now
         applied = 0
         try:
-            while heads := await self._release_heads():
-                applied += heads
+            for _ in range(ROUNDS):
+                released = await self._release_heads()
+                applied += released
+                if not released:
+                    break
+            else:
+                self._looked = None
         except Exception as error:
             if not is_transient(error):
                 raise

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from fastapi import FastAPI
@@ -24,9 +25,9 @@ from shared.settings import ServiceSettings
 from . import clock_guard, housekeeping
 from .batch import Handler
 from .consumer import BatchConsumer
-from .errors import is_transient
 from .http_server import HttpServer
 from .relay import Relay
+from .starting import wait_for_database
 from .watchdogs import EventLoopWatchdog, Exit, ProgressWatchdog
 from .watermark import Watermark
 from .worker import Worker
@@ -42,9 +43,6 @@ HARD_EXIT_SECONDS: Final = 25
 
 #: Exit status when the database lacks migrations.
 PENDING_STATUS: Final = 3
-
-#: Seconds between two looks at a database that does not answer at start.
-DATABASE_RETRY_SECONDS: Final = 1.0
 
 
 class SideTaskEndedError(RuntimeError):
@@ -84,6 +82,7 @@ class Service:
         self.settings = settings
         self.engine = engine
         self.metrics = RuntimeMetrics(catalogue)
+        self.metrics.build_info.labels(version=_version()).set(1)
         self.relay = Relay(
             engine, kafka, clock, metrics=self.metrics, volatile=settings.kafka.volatile
         )
@@ -176,9 +175,9 @@ class Service:
                 metrics=self.metrics,
             )
             watching = [group.create_task(loop.run())]
-            status = await self._prepare()
+            self._prepared = await wait_for_database(self.engine, self.name, self._stop)
             parts = []
-            if status == 0 and not self._stop.is_set():
+            if self._prepared and not self._stop.is_set():
                 watching += [group.create_task(dog) for dog in self._watchdogs()]
                 parts = [group.create_task(self._part(*part)) for part in self._parts()]
                 log.info(
@@ -190,37 +189,7 @@ class Service:
             for task in watching:
                 task.cancel()
         log.info("Service %s has stopped", self.name, extra={"action": "stopped"})
-        return status
-
-    async def _prepare(self) -> int:
-        """Wait for the database and look at its migrations; 0 when the service can work."""
-        told = None
-        while not self._stop.is_set():
-            try:
-                pending = await housekeeping.prepare(self.engine, self.name)
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                if (seen := type(error).__name__) != told:
-                    told = seen
-                    log.warning(
-                        "The database does not answer yet: %s",
-                        error,
-                        extra={"action": "database_awaited", "reason": seen},
-                    )
-                await self._pause(DATABASE_RETRY_SECONDS)
-                continue
-            if pending:
-                log.error(
-                    "The database lacks migrations of %s (%s): run `tierline migrate`",
-                    self.name,
-                    ", ".join(pending),
-                    extra={"action": "migrations_pending"},
-                )
-                return PENDING_STATUS
-            self._prepared = True
-            return 0
-        return 0
+        return 0 if self._prepared else PENDING_STATUS
 
     def _parts(self) -> Iterable[tuple[str, Coroutine[object, object, None]]]:
         """What runs besides HTTP, by name."""
@@ -245,6 +214,7 @@ class Service:
                 lag=self.consumer.lag,
                 committed=self.consumer.committed_batches,
                 stall_seconds=self.settings.consumer.stall_seconds,
+                broker=self._kafka.ping,
                 exit=self._hard_exit,
             ).run()
 
@@ -278,7 +248,10 @@ class Service:
     async def close(self) -> None:
         """Let go of everything, once nothing runs any more: what it still has to say is published."""
         for close in self._on_stop:
-            await close()
+            try:
+                await close()
+            except Exception as error:
+                log.warning("Something was not closed: %s", error, extra={"action": "not_closed"})
         await self._flush()
         await self.relay.stop()
         if self.consumer is not None:
@@ -303,12 +276,12 @@ class Service:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
 
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+
+def _version() -> str:
+    try:
+        return version("tierline")
+    except PackageNotFoundError:
+        return "unpackaged"
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:

@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
+from shared.kafka.client import BrokerError
 from shared.observability.metrics import RuntimeMetrics
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,9 @@ TICK_SECONDS: Final = 0.25
 class ProgressWatchdog:
     """Ends the process when events wait and none has been committed for `stall_seconds`.
 
-    The answer to consumers that stop receiving (aiokafka issue 1037). A consumer halted on purpose must
-    stay up and be seen, so `lag` says 0 for it.
+    The answer to consumers that stop receiving (aiokafka issue 1037). A consumer that knows why it does
+    not get on must stay up and be seen, so its `lag` says 0; and so must one whose broker is away, so
+    the `broker` is asked before anything ends.
     """
 
     def __init__(
@@ -42,23 +44,28 @@ class ProgressWatchdog:
         lag: Callable[[], int],
         committed: Callable[[], int],
         stall_seconds: float,
+        broker: Callable[[], Awaitable[None]],
         exit: Exit,  # noqa: A002 -- it stands for os._exit
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lag = lag
         self._committed = committed
         self._stall_seconds = stall_seconds
+        self._broker = broker
         self._exit = exit
         self._monotonic = monotonic
         self._seen = committed()
         self._since = monotonic()
 
-    def check(self) -> None:
-        """Look once. Cheap; to be called every second or so."""
+    async def check(self) -> None:
+        """Look once. Cheap while all is well; to be called every second or so."""
         now, committed = self._monotonic(), self._committed()
         if committed != self._seen or self._lag() <= 0:
             self._seen, self._since = committed, now
         elif now - self._since >= self._stall_seconds:
+            if not await self._broker_answers():
+                self._since = self._monotonic()
+                return
             log.critical(
                 "%s records wait and none was handled for %.0f s: the process ends",
                 self._lag(),
@@ -71,14 +78,22 @@ class ProgressWatchdog:
         """Look every second, for ever."""
         while True:
             await asyncio.sleep(1.0)
-            self.check()
+            await self.check()
+
+    async def _broker_answers(self) -> bool:
+        try:
+            await self._broker()
+        except BrokerError:
+            return False
+        return True
 
 
 class EventLoopWatchdog:
     """A thread that notices an event loop which does not tick.
 
     The stack of a loop blocked for a second is logged; one that is blocked for `limit_seconds` ends the
-    process: Kafka's heartbeats run on the same loop, and a blocked member has lost its partitions.
+    process: Kafka's heartbeats run on the same loop, and a blocked member has lost its partitions. A
+    process that gets no processor is not blocked: the thread, too, must have run meanwhile.
     """
 
     def __init__(
@@ -120,10 +135,17 @@ class EventLoopWatchdog:
         self._ticked = now
 
     def _watch(self) -> None:
-        told_about = 0.0
+        told_about = watched = 0.0
+        looks = 0
         while not self._ended.wait(self._tick_seconds):
-            blocked = time.monotonic() - self._ticked - self._tick_seconds
-            if blocked >= self._limit_seconds:
+            ticked = self._ticked
+            looks = looks + 1 if ticked == watched else 0
+            watched = ticked
+            blocked = time.monotonic() - ticked - self._tick_seconds
+            if (
+                blocked >= self._limit_seconds
+                and looks * self._tick_seconds >= self._limit_seconds / 2
+            ):
                 log.critical(
                     "The event loop was blocked for %.1f s: the process ends",
                     blocked,
@@ -131,8 +153,8 @@ class EventLoopWatchdog:
                 )
                 self._exit(BLOCKED_STATUS)
                 return
-            if blocked >= self._slow_seconds and told_about != self._ticked:
-                told_about = self._ticked
+            if blocked >= self._slow_seconds and looks and told_about != ticked:
+                told_about = ticked
                 log.warning(
                     "The event loop was blocked for %.1f s in:\n%s",
                     blocked,
