@@ -1,0 +1,57 @@
+"""The relay: one active a service, marked only when acknowledged, woken or not."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import FakeClock
+from shared.db import outbox
+from shared.kafka.memory import MemoryBroker
+from tests.support.toy import Toy, a_message, publish
+
+
+async def test_only_one_relay_of_a_service_is_active(
+    engine: AsyncEngine, broker: MemoryBroker, clock: FakeClock
+) -> None:
+    publish(broker, a_message(1, 1))
+    toy = Toy(engine, broker, clock)
+    await toy.consumer.run_once()
+    async with engine.begin() as other:
+        assert await outbox.take_relay_lock(other)
+        assert not await toy.relay.step()
+    assert 1 == await toy.unpublished()
+
+    assert await toy.relay.step()
+    assert 0 == await toy.unpublished()
+
+
+async def test_a_running_relay_publishes_as_soon_as_it_is_woken(
+    engine: AsyncEngine, broker: MemoryBroker, clock: FakeClock
+) -> None:
+    toy = Toy(engine, broker, clock)
+    running = asyncio.create_task(toy.relay.run())
+    await asyncio.sleep(0.05)
+    publish(broker, a_message(1, 1))
+    await toy.consumer.run_once()
+    async with asyncio.timeout(0.9):
+        while await toy.unpublished():  # noqa: ASYNC110 -- the database has no event to wait for
+            await asyncio.sleep(0.01)
+    toy.relay.worker.stop()
+    await running
+    await toy.relay.stop()
+
+    assert 1 == len(broker.records("support.assignments"))
+
+
+async def test_a_producer_that_was_let_go_of_is_replaced(
+    engine: AsyncEngine, broker: MemoryBroker, clock: FakeClock
+) -> None:
+    publish(broker, a_message(1, 1))
+    toy = Toy(engine, broker, clock)
+    await toy.relay.step()
+    await toy.relay.stop()
+    await toy.settle()
+
+    assert 0 == await toy.unpublished()
