@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from services.installation import PORTS
@@ -14,6 +16,9 @@ from shared.db import dead_letters
 from shared.db.dead_letters import Parked
 
 from .where import carry_out, console, installation, stop
+
+#: How a traceback names an exception; what PostgreSQL and SQLAlchemy add stands on lines of its own.
+_RAISED: Final = re.compile(r"[\w.]*(Error|Exception)\b.*:")
 
 app = typer.Typer(no_args_is_help=True, help="What could not be handled: see it, release it.")
 
@@ -42,8 +47,8 @@ def list_(
             f"{letter.parked_at:%Y-%m-%d %H:%M:%S}",
             reason,
             letter.topic,
-            letter.key or "-",
-            _last_line(letter),
+            escape(letter.key or "-"),
+            escape(in_short(letter.error)),
         )
     console().print(table)
 
@@ -127,5 +132,8 @@ def _services(only: str | None) -> list[str]:
     return [only] if only else list(PORTS)
 
 
-def _last_line(letter: Parked) -> str:
-    return (letter.error.strip().splitlines() or [""])[-1]
+def in_short(error: str) -> str:
+    """The one line of an error that says what happened; of a traceback, its last exception."""
+    lines = [line for line in error.strip().splitlines() if line.strip()]
+    raised = [line for line in lines if _RAISED.match(line)]
+    return (raised or lines or [""])[-1]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +23,7 @@ from shared.contracts import decode, type_of
 from shared.db import outbox
 from shared.db.engine import fetch
 
+from .dead_letters import in_short
 from .sentences import sentence
 from .where import carry_out, console, installation, stop
 
@@ -106,7 +108,7 @@ def _show(ticket_id: UUID, lines: Sequence[Line], parked: Sequence[tuple[Any, ..
         table.add_row(at, line.service, line.what, line.text)
     told.print(table)
     for service, at, reason, error in parked:
-        last = str(error).strip().splitlines()[-1:] or [""]
-        told.print(f"[red]parked[/red] by {service} at {at:%H:%M:%S}: {reason}: {last[0]}")
+        short = escape(in_short(error))
+        told.print(f"[red]parked[/red] by {service} at {at:%H:%M:%S}: {reason}: {short}")
     if parked:
         told.print("See `tierline dead-letters list`.")

@@ -61,7 +61,7 @@ class Said:
     err: str
 
 
-async def tierline(*words: str, environment: Mapping[str, str]) -> Said:
+async def run_command(*words: str, environment: Mapping[str, str]) -> Said:
     """Run `tierline WORDS` as a process to its end, with nothing of Tierline set but `environment`."""
     command = [sys.executable, "-m", "services.cli", *words]
     process = await asyncio.create_subprocess_exec(
@@ -121,7 +121,7 @@ class Running:
 
     async def command(self, *words: str) -> Said:
         """`tierline WORDS`, about this installation."""
-        return await tierline(*words, environment=self.environment)
+        return await run_command(*words, environment=self.environment)
 
     async def open(self, external_id: str, **facts: Any) -> str:
         """A customer writes; the ticket's id."""
