@@ -24,7 +24,7 @@ _WATCH_SECONDS: Final = 0.5
 #: A group's first join takes half a session there.
 BROKER_TRAITS: Final = {
     "idempotence": False,
-    "fetch_max_wait_ms": 10,
+    "fetch_max_wait_ms": 50,
     "volatile": True,
     "session_timeout_ms": 6000,
 }
