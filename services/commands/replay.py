@@ -112,5 +112,8 @@ def _summary(tally: Tally, using: TableMapping, seconds: float) -> None:
         f"{seconds:.1f} s, {rate:.0f} calls/s, answered p50 {tally.percentile(0.5) * 1000:.0f} ms, "
         f"p99 {tally.percentile(0.99) * 1000:.0f} ms"
     )
+    print("  ".join(f"{outcome} {count}" for outcome, count in tally.outcomes.most_common()))
+    if tally.outcomes["parked"]:
+        print("See `tierline dead-letters list --service intake` for what could not be read.")
     for reason, count in tally.refused.most_common():
         print(f"refused: {count} × {reason}")

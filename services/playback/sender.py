@@ -32,11 +32,12 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the calls."""
+    """What became of the calls. `outcomes` are intake's own words, one a command."""
 
     calls: int = 0
     commands: int = 0
     tries: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     tickets: set[str] = field(default_factory=set)
     seconds: list[float] = field(default_factory=list)
@@ -76,8 +77,8 @@ class WebhookSender:
         for number in range(10_000):
             answer = await self._try(message_id, body)
             if answer is not None and answer.status_code in _ACCEPTED:
-                self._count(commands, time.perf_counter() - began)
                 told: Mapping[str, Any] = answer.json()
+                self._count(commands, told, time.perf_counter() - began)
                 return told
             if answer is not None and answer.status_code < httpx2.codes.INTERNAL_SERVER_ERROR:
                 self._refuse(answer)
@@ -106,7 +107,9 @@ class WebhookSender:
         except httpx2.TransportError:
             return None
 
-    def _count(self, commands: Sequence[Command], seconds: float) -> None:
+    def _count(self, commands: Sequence[Command], told: Mapping[str, Any], seconds: float) -> None:
+        results = told.get("results", [told])
+        self.tally.outcomes.update(str(result["outcome"]) for result in results)
         self.tally.calls += 1
         self.tally.commands += len(commands)
         self.tally.seconds.append(seconds)

@@ -102,7 +102,7 @@ class OpenPart(_Part, frozen=True, kw_only=True, tag="ticket.open"):
     """A customer's problem begins."""
 
     customer: CustomerPart
-    subject: _Line
+    subject: _Line = ""
     body: _Text = ""
     channel: _Word = DEFAULT_CHANNEL
     category: _Word | None = None
