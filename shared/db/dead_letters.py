@@ -22,6 +22,7 @@ from uuid import UUID
 
 import msgspec
 
+from . import audit, stream
 from .engine import Transaction, fetch
 
 #: An error's text is kept up to this many characters.
@@ -204,6 +205,21 @@ async def mark_released(tx: Transaction, ids: Sequence[int], now: datetime) -> N
 async def mark_failed(tx: Transaction, number: int, error: str) -> None:
     """Row `number` could not be applied again: it is poison until a person asks once more."""
     await tx.exec_driver_sql(_FAILED, (number, storable(error)))
+
+
+async def discard(tx: Transaction, parked: Parked, now: datetime, *, by: str, reason: str) -> None:
+    """Give `parked` up for good: it is never applied, and no longer holds its ticket back.
+
+    The row stays, and who did it and why is audited. Its place in the stream counts as applied, so
+    what follows it is no gap.
+    """
+    await mark_released(tx, [parked.id], now)
+    if parked.key is not None and parked.sequence is not None:
+        await stream.advance(tx, {(parked.topic, parked.key): parked.sequence})
+    deed = audit.Deed(
+        principal=by, action="discard", object=f"dead_letter/{parked.id}", reason=reason
+    )
+    await audit.record(tx, deed, now)
 
 
 async def request_release(

@@ -237,3 +237,32 @@ async def test_unreleased_rows_are_counted_by_reason(tx: AsyncConnection) -> Non
     await dead_letters.park(tx, letters, NOW)
 
     assert {Reason.GAP: 1, Reason.STALLED: 2} == await dead_letters.counts(tx)
+
+
+async def test_a_discarded_record_holds_its_ticket_no_longer_and_the_audit_says_who_and_why(
+    tx: AsyncConnection,
+) -> None:
+    await stream.advance(tx, {(TOPIC, "ticket-1"): 3})
+    letters = [
+        a_letter(Reason.POISON, sequence=4),
+        a_letter(Reason.STALLED, sequence=5),
+    ]
+    await dead_letters.park(tx, letters, NOW)
+    [poison, _] = await dead_letters.list_parked(tx)
+
+    await dead_letters.discard(tx, poison, NOW, by="operator:ana", reason="a test record")
+
+    assert [("ticket-1", 5)] == await heads(tx)
+    done = (await tx.exec_driver_sql("SELECT principal, action, object, reason FROM audit")).all()
+    assert [("operator:ana", "discard", f"dead_letter/{poison.id}", "a test record")] == [
+        tuple(deed) for deed in done
+    ]
+
+
+async def test_unreadable_bytes_under_a_tickets_key_can_be_given_up(tx: AsyncConnection) -> None:
+    await dead_letters.park(tx, [a_letter(Reason.UNDECODABLE)], NOW)
+    [rubbish] = await dead_letters.list_parked(tx)
+
+    await dead_letters.discard(tx, rubbish, NOW, by="operator:ana", reason="not ours")
+
+    assert set() == await dead_letters.stalled(tx, ["ticket-1"])
