@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 from typing import Annotated, Final
 
@@ -20,7 +21,9 @@ from .where import carry_out, console, installation, stop
 #: How a traceback names an exception; what PostgreSQL and SQLAlchemy add stands on lines of its own.
 _RAISED: Final = re.compile(r"[\w.]*(Error|Exception)\b.*:")
 
-app = typer.Typer(no_args_is_help=True, help="What could not be handled: see it, release it.")
+app = typer.Typer(
+    no_args_is_help=True, help="What could not be handled: see it, release it, or give it up."
+)
 
 Only = Annotated[str | None, typer.Option("--service", help="Only this service's.")]
 Letter = Annotated[str, typer.Argument(help="SERVICE/NUMBER, as the list shows it.")]
@@ -91,6 +94,29 @@ def release(
         return
     carry_out(_request(wanted))
     print(f"asked for {len(wanted)}; the running service handles them within a second or two")
+
+
+@app.command()
+def discard(
+    letter: Letter,
+    reason: Annotated[str, typer.Option(help="Why it is given up; kept in the audit log.")],
+) -> None:
+    """Give one parked record up for good, so that it no longer holds its ticket back.
+
+    It is never handled; its row stays, and so does who discarded it and why.
+    """
+    name, parked = carry_out(_one(letter))
+    if parked.released_at is not None:
+        stop(f"{letter} was released or discarded at {parked.released_at:%Y-%m-%d %H:%M:%S}.")
+    carry_out(_discard(name, parked, reason))
+    print(f"{letter} is given up; what stood behind it follows within a second or two")
+
+
+async def _discard(name: str, parked: Parked, reason: str) -> None:
+    async with operator(installation().database_url) as tx:
+        await look_into(tx, name)
+        by = f"operator:{getpass.getuser()}"
+        await dead_letters.discard(tx, parked, SystemClock().now(), by=by, reason=reason)
 
 
 async def _parked(services: list[str], ticket: str | None, limit: int) -> list[tuple[str, Parked]]:
