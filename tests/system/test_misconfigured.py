@@ -36,7 +36,7 @@ def told_by(line: str) -> str | None:
     if not line.startswith("{"):
         return line
     entry = json.loads(line)
-    return str(entry["message"]) if entry["level"] in {"warning", "error", "critical"} else None
+    return str(entry["message"]) if entry["level"] in {"error", "critical"} else None
 
 
 @pytest.mark.parametrize("service", PORTS)
@@ -128,8 +128,8 @@ async def test_a_service_waits_for_its_database_says_why_and_stops_well() -> Non
     assert 0 == process.returncode
     assert any(reason.startswith("database: ") for reason in reasons)
     lines = [json.loads(line) for line in out.decode().splitlines()]
-    [warning] = [line["message"] for line in lines if line["level"] == "warning"]
-    assert "The database does not answer yet" in warning
+    [awaited] = [line for line in lines if line.get("action") == "database_awaited"]
+    assert "The database does not answer yet" in awaited["message"]
 
 
 async def reasons_of(client: httpx2.AsyncClient, url: str) -> list[str]:
