@@ -19,6 +19,7 @@ from services.installation import PORTS
 from services.operator import look_into, operator
 from shared import contracts as c
 from shared.db.engine import fetch
+from shared.kafka.topics import load as load_topics
 
 from .capture import Captured
 from .watcher import Seen
@@ -28,6 +29,9 @@ _OURS: Final = ("email", "webhook")
 
 #: An event that is written is on its topic at most this much later, in seconds.
 _LATE_SECONDS: Final = 10.0
+
+#: Who reads what.
+_READERS: Final = {name: topic.consumers for name, topic in load_topics().items()}
 
 _TICKETS: Final = "SELECT external_id, ticket_id::text FROM intake.external_ref WHERE source = $1"
 _WRITTEN: Final = "SELECT event_id, topic FROM outbox"
@@ -39,6 +43,7 @@ SELECT notification_id::text, channel, status, unknowns FROM notifier.notificati
 _UNDELIVERED: Final = """
 SELECT count(*) FROM notifier.notification WHERE status IN ('pending', 'leased')
 """
+_APPLIED: Final = "SELECT topic, key, sequence FROM stream"
 _PARKED: Final = "SELECT count(*) FROM dead_letter WHERE released_at IS NULL"
 
 
@@ -63,6 +68,8 @@ async def reconcile(
     async with operator(database_url) as tx:
         written = await _written(tx, account)
     await _all_seen(seen, set(written))
+    sent = [event for event in seen.events.values() if event.id in written]
+    account.lost += await _unapplied(database_url, sent)
     async with operator(database_url) as tx:
         await _tickets(tx, account, accepted)
         _topics(account, written, seen, since=await _written(tx, Account()))
@@ -116,6 +123,32 @@ async def _all_seen(seen: Seen, written: set[UUID]) -> None:
         async with asyncio.timeout(_LATE_SECONDS):
             while not written <= seen.events.keys():  # noqa: ASYNC110 - the watcher knows nothing of us
                 await asyncio.sleep(0.05)
+
+
+async def _unapplied(database_url: str, sent: Sequence[c.Event]) -> list[str]:
+    """What a reader of a topic has not applied: it has as long as events have to be seen (I7)."""
+    missing: list[str] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LATE_SECONDS):
+            while missing := await _behind(database_url, sent):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.25)
+    return missing
+
+
+async def _behind(database_url: str, sent: Sequence[c.Event]) -> list[str]:
+    last: dict[tuple[str, str], int] = {}
+    for event in sent:
+        stream = (event.topic, event.subject)
+        last[stream] = max(event.sequence, last.get(stream, 0))
+    behind = []
+    async with operator(database_url) as tx:
+        for service in PORTS:
+            await look_into(tx, service)
+            reached = {(topic, key): number for topic, key, number in await fetch(tx, _APPLIED)}
+            for (topic, key), number in last.items():
+                if service in _READERS[topic] and reached.get((topic, key), 0) < number:
+                    behind.append(f"{service} has not applied {topic} {key} up to {number}")
+    return behind
 
 
 def _topics(

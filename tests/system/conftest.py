@@ -10,13 +10,19 @@ import pytest_asyncio
 from services.local import MissingBackendError
 from tests.support.backends import Backends
 from tests.support.lanes import chosen
+from tests.support.outage import OUTAGE_SECONDS
 from tests.support.running import Running, running
 
 
+#: Seconds for one test on a busy machine; the first one waits for everything to start.
+_SECONDS = 180 + 2 * OUTAGE_SECONDS
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    marks = (pytest.mark.slow, pytest.mark.postgres, pytest.mark.kafka)
     for item in items:
         if "tierline" in getattr(item, "fixturenames", ()):
-            for mark in (pytest.mark.slow, pytest.mark.postgres, pytest.mark.kafka):
+            for mark in (*marks, pytest.mark.timeout(_SECONDS)):
                 item.add_marker(mark)
 
 

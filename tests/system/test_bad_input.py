@@ -52,6 +52,7 @@ _MEND: Final = "DROP FUNCTION router.refuse() CASCADE"
 async def nothing_parked_afterwards(tierline: Running) -> AsyncIterator[None]:
     """What this module leaves parked is let go, as an operator would who has read it."""
     yield
+    await by_operator(tierline, "DROP FUNCTION IF EXISTS router.refuse() CASCADE")
     async with operator(tierline.database_url) as tx:
         for service in PORTS:
             await look_into(tx, service)

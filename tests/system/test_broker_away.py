@@ -11,10 +11,7 @@ from tests.support.load import under_load
 from tests.support.outage import OUTAGE_SECONDS, take_the_broker_away
 from tests.support.running import Running
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="package"),
-    pytest.mark.timeout(180 + 2 * OUTAGE_SECONDS),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 #: What intake may take to answer without a broker, in seconds, on a busy machine.
 PROMPT = 5.0

@@ -12,7 +12,7 @@ from services.installation import PORTS
 from tests.support.load import under_load
 from tests.support.running import Running, until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 #: How often each is killed, and how many tickets have had their life in between.
 TIMES = 2

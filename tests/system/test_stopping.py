@@ -19,7 +19,7 @@ from services.installation import PORTS
 from tests.support.load import under_load
 from tests.support.running import Running, until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(150)]
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 #: Within this many seconds a service told to stop has ended by itself.
 STOP_SECONDS = 25.0
@@ -35,7 +35,7 @@ async def test_services_told_to_stop_finish_what_they_have_and_end_well(tierline
         began = time.monotonic()
         for member in tierline.installation.fleet.members.values():
             member.kill(signal.SIGTERM)
-        await until(lambda: is_red(tierline.url("intake")), "intake takes nothing new", seconds=5)
+        await until(lambda: is_red(tierline.url("intake")), "intake takes nothing new", seconds=10)
         answer = await request.finish()
         await until(lambda: len(endings(tierline, told_before)) == len(PORTS), "all have ended")
         seconds = time.monotonic() - began
