@@ -13,7 +13,6 @@ from tests.support.lanes import chosen
 from tests.support.outage import OUTAGE_SECONDS
 from tests.support.running import Running, running
 
-
 #: Seconds for one test on a busy machine; the first one waits for everything to start.
 _SECONDS = 180 + 2 * OUTAGE_SECONDS
 
