@@ -25,6 +25,7 @@ from services.local import (
     LocalSettings,
     MissingBackendError,
 )
+from services.local.pair import BROKER_TRAITS
 from services.local.process import installed_folder
 
 pytestmark = [
@@ -106,7 +107,7 @@ async def test_data_outlives_the_pair_and_a_power_cut(folder: Path) -> None:
 async def test_each_half_can_be_left_out(folder: Path) -> None:
     async with LocalPair(folder, postgres=False) as pair:
         assert pair.endpoints.database_url is None
-        names = {"BOOTSTRAP_SERVERS", "IDEMPOTENCE", "FETCH_MAX_WAIT_MS", "VOLATILE"}
+        names = {"BOOTSTRAP_SERVERS", *(trait.upper() for trait in BROKER_TRAITS)}
         assert {f"TIERLINE_KAFKA__{name}" for name in names} == set(pair.endpoints.environment)
 
     async with LocalPair(folder, broker=False) as pair:

@@ -36,6 +36,7 @@ from shared.db import dead_letters, outbox
 from shared.db.dead_letters import Parked
 from shared.db.engine import fetch
 from shared.http.auth import SCOPES, fingerprint
+from shared.http.egress import Egress
 from shared.kafka.client import BrokerUnavailableError
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.topics import load
@@ -127,6 +128,9 @@ class World:
         if service.consumer is not None:
             self.broker.expel(f"tierline.{name}")
         await service.engine.dispose()
+        for close in service._on_stop:
+            if isinstance(holder := getattr(close, "__self__", None), Egress):
+                await holder.close()  # what a dying process does to its connections
 
     async def restart(self, name: str) -> None:
         """Kill a service and start it again."""

@@ -128,7 +128,7 @@ async def test_a_service_waits_for_its_database_says_why_and_stops_well() -> Non
     assert 0 == process.returncode
     assert any(reason.startswith("database: ") for reason in reasons)
     lines = [json.loads(line) for line in out.decode().splitlines()]
-    [awaited] = [line for line in lines if line.get("action") == "database_awaited"]
+    awaited, *_ = [line for line in lines if line.get("action") == "database_awaited"]
     assert "The database does not answer yet" in awaited["message"]
 
 
