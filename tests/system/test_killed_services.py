@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 #: How often each is killed, and how many tickets have had their life in between.
 TIMES = 2
-TICKETS = 6
+TICKETS = 4
 
 
 @pytest.mark.parametrize("service", PORTS)

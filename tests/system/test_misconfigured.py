@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from services.fleet import free_ports
+from services.fleet import Fleet, FleetError, free_ports
 from services.installation import PORTS
 from tests.support.running import ROOT, Said, run_command, until, untouched
 
@@ -39,17 +39,33 @@ def told_by(line: str) -> str | None:
     return str(entry["message"]) if entry["level"] in {"error", "critical"} else None
 
 
-@pytest.mark.parametrize("service", PORTS)
-async def test_a_mistake_in_the_workflow_file_names_its_place(service: str, tmp_path: Path) -> None:
+@pytest.fixture
+def misspelt(tmp_path: Path) -> dict[str, str]:
+    """The environment of a service whose workflow file has a mistake."""
     workflow = tmp_path / "mine.yaml"
     workflow.write_text("version: 1\nrouting_ruels: []\n")
+    return {"TIERLINE_WORKFLOW_FILE": str(workflow)}
 
-    said = await run_command("run", service, environment={"TIERLINE_WORKFLOW_FILE": str(workflow)})
 
-    assert 2 == said.status
-    message = told(said)
-    assert "mine.yaml:2:1 routing_ruels" in message
-    assert 'did you mean "routing_rules"?' in message
+async def test_a_mistake_in_the_workflow_file_names_its_place(misspelt: dict[str, str]) -> None:
+    runs = [run_command("run", service, environment=misspelt) for service in PORTS]
+
+    for said in await asyncio.gather(*runs):
+        assert 2 == said.status
+        assert "mine.yaml:2:1 routing_ruels" in told(said)
+        assert 'did you mean "routing_rules"?' in told(said)
+
+
+async def test_a_fleet_does_not_start_again_what_cannot_run(
+    misspelt: dict[str, str], tmp_path: Path
+) -> None:
+    said: list[str] = []
+    ports = free_ports(["router"])
+    with pytest.raises(FleetError, match=r"router cannot run:(.|\n)*mine\.yaml:2:1"):
+        async with Fleet(misspelt, log_dir=tmp_path, ports=ports, tell=said.append) as fleet:
+            await fleet.ready()
+
+    assert [] == said
 
 
 async def test_a_source_without_a_secret_names_the_setting() -> None:
