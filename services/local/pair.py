@@ -80,7 +80,6 @@ class LocalPair:
         broker: bool = True,
     ) -> None:
         settings = settings or LocalSettings()
-        self._data_dir = data_dir
         self._stack = AsyncExitStack()
         self.postgres = (
             EmbeddedPostgres(data_dir, binaries=settings.postgres_bin) if postgres else None

@@ -20,9 +20,3 @@ def continued(traceparent: str | None) -> str:
     if match is None or set(match[1]) == {"0"} or set(match[2]) == {"0"}:
         return new_traceparent()
     return f"00-{match[1]}-{secrets.token_hex(8)}-{match[3]}"
-
-
-def trace_id(traceparent: str | None) -> str | None:
-    """The trace's id, for log lines."""
-    match = _TRACEPARENT.match(traceparent or "")
-    return match[1] if match else None

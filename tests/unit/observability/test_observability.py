@@ -2,12 +2,13 @@
 
 import json
 import logging
+import re
 
 import pytest
 
 from shared.observability.logging import JsonFormatter
 from shared.observability.metrics import Catalogue
-from shared.observability.tracing import continued, new_traceparent, trace_id
+from shared.observability.tracing import continued, new_traceparent
 
 
 def test_a_metric_with_an_unbounded_label_is_refused() -> None:
@@ -32,10 +33,10 @@ def test_a_trace_goes_on_with_a_new_span() -> None:
 
     child = continued(parent)
 
-    assert trace_id(child) == trace_id(parent)
+    assert child.split("-")[1] == parent.split("-")[1]
     assert child != parent
 
 
 @pytest.mark.parametrize("broken", [None, "", "junk", f"00-{'0' * 32}-{'1' * 16}-01"])
 def test_a_broken_traceparent_starts_a_new_trace(broken: str | None) -> None:
-    assert trace_id(continued(broken)) is not None
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", continued(broken))
