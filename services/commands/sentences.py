@@ -114,6 +114,8 @@ def _failed(e: c.NotificationFailed) -> str:
 
 
 def _suppressed(e: c.NotificationSuppressed) -> str:
+    if e.reason is SuppressReason.UNREACHABLE and e.role == e.recipient_id:
+        return f"nobody answers to {e.role}"
     if e.reason is SuppressReason.UNREACHABLE:
         return f"nobody could be told as {e.role}: {e.recipient_id} has no address on any channel"
     return f"{e.recipient_id} ({e.role}) was not told by {e.channel}: {e.reason}"
