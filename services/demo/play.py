@@ -123,6 +123,8 @@ async def play(
         account = await reconcile(
             where.database_url, accepted=day.accepted, seen=seen, arrived=receivers.inbox.messages
         )
+        if seen.undecodable:
+            account.lost.append(f"{seen.undecodable} records on the topics are no events")
     finally:
         for task in company:
             task.cancel()

@@ -75,8 +75,6 @@ async def reconcile(
         _topics(account, written, seen, since=await _written(tx, Account()))
         await _services(tx, account, set(accepted.values()))
         await _messages(tx, account, arrived)
-    if seen.undecodable:
-        account.lost.append(f"{seen.undecodable} records on the topics are no events")
     _sequences(account, seen.events.values())
     _time_facts(account, seen.events.values())
     return account
