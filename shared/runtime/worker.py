@@ -50,6 +50,11 @@ class Worker:
         """There may be work: run the next step now."""
         self._woken.set()
 
+    @property
+    def woken(self) -> bool:
+        """Whether somebody has called `wake` since the last step began: a world at rest has none."""
+        return self._woken.is_set()
+
     def stop(self) -> None:
         """Let `run` return once the step in hand has ended."""
         self._stopping = True
