@@ -132,6 +132,8 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.TicketReopened: lambda e: f"reopened for the {e.reopened_count}. time",
     c.TicketClosed: lambda e: f"closed: {e.reason}",
     c.TicketMerged: lambda e: f"merged into {e.into_ticket_id}",
+    c.TicketUnmerged: lambda e: f"goes its own way again, apart from {e.from_ticket_id}",
+    c.TicketAssignmentRequested: lambda e: f"given to {e.assignee} in its channel",
     c.TicketRated: lambda e: f"rated {e.score} of 5",
     c.TicketEscalationRequested: lambda e: f"escalation asked for: {e.reason}",
     c.TicketQueued: _queued,

@@ -68,21 +68,23 @@ class Batcher:
         self._waiting: deque[_Waiting] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
-    async def submit(self, delivery: Delivery) -> Answer:
-        """Store `delivery`; returns once it is committed.
+    async def submit(self, deliveries: Sequence[Delivery]) -> list[Answer]:
+        """Store `deliveries`; returns once all are committed, not always together.
 
         Raises UnavailableError when the database is away or too many wait, and what `store` raises
         for a delivery of our own API that cannot be stored.
         """
         if len(self._waiting) >= MOST_WAITING:
             raise UnavailableError("too many requests wait")
-        waiting = _Waiting(delivery)
-        self._waiting.append(waiting)
-        if len(self._running) < self._lanes:
+        waiting = [_Waiting(delivery) for delivery in deliveries]
+        self._waiting.extend(waiting)
+        if waiting and len(self._running) < self._lanes:
             lane = asyncio.create_task(self._run_lane())
             self._running.add(lane)
             lane.add_done_callback(self._running.discard)
-        return await waiting.answered
+        if len(waiting) == 1:
+            return [await waiting[0].answered]
+        return await _all(waiting)
 
     async def _run_lane(self) -> None:
         while self._waiting:
@@ -128,6 +130,15 @@ class Batcher:
             culprit.answer(await self._park(culprit.delivery, error))
         except Exception as failure:
             culprit.fail(_unavailable(failure))
+
+
+async def _all(waiting: Sequence[_Waiting]) -> list[Answer]:
+    """Everybody's answer; when one failed its error, after all others are settled as well."""
+    settled = await asyncio.gather(*(one.answered for one in waiting), return_exceptions=True)
+    for result in settled:
+        if isinstance(result, BaseException):
+            raise result
+    return [one.answered.result() for one in waiting]
 
 
 def _unavailable(error: Exception) -> UnavailableError:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from services.intake.channels import CHANNELS, Channel, SecretError
+from services.intake.channels import CHANNELS, Channel, SecretError, Source
 from shared.settings import ConfigurationError, HttpSettings, Section, ServiceSettings
 
 PORT: Final = 8081
@@ -34,7 +34,16 @@ class SourceSettings(Section):
 
     channel: str = Field(default="generic", description=f"one of {', '.join(CHANNELS)}")
     secrets: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        default=(), description="one or two, `whsec_…`", max_length=2
+        default=(), description="one or two, of the channel's kind (docs/channels.md)", max_length=2
+    )
+    public_url: str | None = Field(
+        default=None, description="the webhook's URL as the provider knows it, where it signs that"
+    )
+    verify_token: SecretStr | None = Field(
+        default=None, description="what the provider's handshake repeats (Meta)"
+    )
+    trusted: bool = Field(
+        default=True, description="whether the source's own priority counts, instead of triage's"
     )
 
 
@@ -76,10 +85,19 @@ def channels_of(sources: Mapping[str, SourceSettings]) -> dict[str, Channel]:
                 f"{setting}__CHANNEL: no channel {source.channel!r}; there is {known}"
             )
         try:
-            secrets = [secret.get_secret_value() for secret in source.secrets]
-            made[name] = CHANNELS[source.channel](secrets)
+            made[name] = CHANNELS[source.channel](_source(name, source))
         except SecretError as error:
             raise SourceError(
-                f"{setting}__SECRETS: the source {name!r} {error} (`whsec_` and 32 random bytes in base64 are good)"
+                f"{setting}__{error.setting}: the source {name!r} {error} (docs/channels.md says what {source.channel} needs)"
             ) from error
     return made
+
+
+def _source(name: str, settings: SourceSettings) -> Source:
+    token = settings.verify_token
+    return Source(
+        name=name,
+        secrets=tuple(secret.get_secret_value() for secret in settings.secrets),
+        public_url=settings.public_url,
+        verify_token=token.get_secret_value() if token else None,
+    )

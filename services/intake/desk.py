@@ -30,11 +30,12 @@ class Desk:
             self._store, self._park, lanes=lanes, on_group=metrics.group_requests.one.observe
         )
 
-    async def take(self, delivery: Delivery) -> Answer:
-        """Store `delivery` and say what became of it. Raises UnavailableError."""
-        answer = await self._batcher.submit(delivery)
-        self._metrics.answered(delivery.source, answer)
-        return answer
+    async def take(self, deliveries: Sequence[Delivery]) -> list[Answer]:
+        """Store what one call told and say what became of each. Raises UnavailableError."""
+        answers = await self._batcher.submit(deliveries)
+        for delivery, answer in zip(deliveries, answers, strict=True):
+            self._metrics.answered(delivery.source, answer)
+        return answers
 
     async def _store(self, deliveries: Sequence[Delivery]) -> Sequence[Answer]:
         accepted = await self._writer.write(

@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from shared.contracts import Cause, FollowUp, TicketOpened
 from shared.db.engine import Transaction
+from shared.ids import new_id
 
 from . import store
-from .domain.commands import CustomerFacts, OpenTicket, known_together
+from .domain.commands import (
+    AnyCommand,
+    Contact,
+    CustomerFacts,
+    Merge,
+    OpenTicket,
+    Unmerge,
+    known_together,
+)
 from .domain.decision import Asked, Decision, RefusedError
 from .domain.delivery import Disposition, Outcome
 from .domain.history import CustomerHistory, PastTicket
-from .domain.lifecycle import decide, open_ticket
-from .domain.ticket import Message, Ticket, evolve, opened_ticket
+from .domain.lifecycle import decide, is_over, open_ticket
+from .domain.merging import merge
+from .domain.ticket import KeptFile, Message, Ticket, evolve, opened_ticket
 from .domain.transitions import SETTLED
 from .domain.triage import IntakePolicy
+from .finding import find
 from .parcels import Item
-from .store import Buffered
+from .store import Buffered, Reasons
 
 
 @dataclass(slots=True)
@@ -33,27 +45,52 @@ class Group:
     _tickets: dict[UUID, Ticket] = field(default_factory=dict)
     _changed: set[UUID] = field(default_factory=set)
     _messages: list[Message] = field(default_factory=list)
+    _files: list[KeptFile] = field(default_factory=list)
+    _reasons: list[Reasons] = field(default_factory=list)
     _waiting: defaultdict[UUID, list[Buffered]] = field(default_factory=lambda: defaultdict(list))
     _customers: dict[str, CustomerFacts] = field(default_factory=dict)
     _histories: dict[str, CustomerHistory] = field(default_factory=dict)
 
-    async def load(self, tx: Transaction, items: Sequence[Item]) -> None:
+    async def load(self, tx: Transaction, items: Sequence[Item], now: datetime) -> None:
         """Find and lock everything `items` are about, in the lock order of `store`."""
-        made, named = await store.name_tickets(tx, {i.name: i.ticket_id for i in items if i.name})
+        found = await find(tx, items, now)
+        wanted = {item.command.into for item in items if isinstance(item.command, Merge)}
+        self._tickets = await store.lock_tickets(tx, found.known | wanted)
         for item in items:
-            if item.name in named:
-                item.ticket_id = named[item.name]
-        known = {item.ticket_id for item in items if item.command.ticket_id or item.name in named}
-        self._tickets = await store.lock_tickets(tx, known)
+            if not isinstance(item.command, Merge | Unmerge):
+                item.ticket_id = self._root(item.ticket_id)
+        await self._renew(tx, items)
         opening = {
-            item.ticket_id: item.command
+            item.ticket_id: begun
             for item in items
-            if isinstance(item.command, OpenTicket) and item.ticket_id not in self._tickets
+            if (begun := _opening(item.command)) and item.ticket_id not in self._tickets
         }
-        shells = opening.keys() - set(made.values()) if named else set()
+        shells = opening.keys() - found.fresh if found.known else set()
         for buffered in await store.take_buffered(tx, shells):
             self._waiting[buffered.ticket_id].append(buffered)
         await self._load_customers(tx, items, list(opening.values()))
+
+    def _root(self, ticket_id: UUID) -> UUID:
+        """Where what is said of a ticket belongs after merges (M1)."""
+        ticket = self._tickets.get(ticket_id)
+        while ticket is not None and ticket.merged_into is not None:
+            ticket_id = ticket.merged_into
+            ticket = self._tickets.get(ticket_id)
+        return ticket_id
+
+    async def _renew(self, tx: Transaction, items: Sequence[Item]) -> None:
+        """A session's name outlives its tickets: what was settled long ago is not taken up again."""
+        window = self.policy.workflow.sla.reopen_window
+        renewed: dict[UUID, UUID] = {}
+        names = {}
+        for item in items:
+            if not isinstance(item.command, Contact) or not item.command.session:
+                continue
+            ticket = self._tickets.get(item.ticket_id)
+            if ticket is not None and is_over(ticket, item.at, window):
+                item.ticket_id = renewed.setdefault(item.ticket_id, new_id())
+                names.update(dict.fromkeys(item.names, item.ticket_id))
+        await store.rename(tx, names)
 
     async def _load_customers(
         self, tx: Transaction, items: Sequence[Item], opening: Sequence[OpenTicket]
@@ -80,8 +117,14 @@ class Group:
         ticket_id = item.ticket_id
         if ticket_id in self._tickets:
             return self._apply(item, self._tickets[ticket_id])
-        if isinstance(item.command, OpenTicket):
-            self._open(item, item.command)
+        if begun := _opening(item.command):
+            self._open(item, begun)
+        elif isinstance(item.command, Contact):
+            return Outcome(
+                outcome=Disposition.IGNORED,
+                reason="automatic",
+                detail="No person wrote this, and no ticket is meant: nothing is opened (D5).",
+            )
         elif item.is_api:
             return Outcome(outcome=Disposition.NOT_FOUND, ticket_id=ticket_id)
         else:
@@ -95,11 +138,17 @@ class Group:
         """Write what has changed."""
         await store.save_tickets(tx, [self._tickets[ticket_id] for ticket_id in self._changed])
         await store.add_messages(tx, self._messages)
+        await store.add_files(tx, self._files)
+        await store.add_evidence(tx, self._reasons)
         await store.buffer(tx, [one for waiting in self._waiting.values() for one in waiting])
 
     def _apply(self, item: Item, ticket: Ticket) -> Outcome:
         try:
-            decision = decide(ticket, item.command, self._asked(item, ticket.customer_id))
+            if isinstance(item.command, Merge):
+                self._merge(item, ticket, item.command)
+            else:
+                decision = decide(ticket, item.command, self._asked(item, ticket.customer_id))
+                self._hear(item, ticket, decision)
         except RefusedError as refused:
             return Outcome(
                 outcome=Disposition.REFUSED if item.is_api else Disposition.IGNORED,
@@ -108,8 +157,16 @@ class Group:
                 detail=refused.detail,
                 field=refused.field,
             )
-        self._hear(item, ticket, decision)
         return Outcome(outcome=Disposition.ACCEPTED, ticket_id=ticket.ticket_id)
+
+    def _merge(self, item: Item, source: Ticket, command: Merge) -> None:
+        target = self._tickets.get(self._root(command.into))
+        if target is None:
+            raise RefusedError("unknown_ticket", f"No ticket {command.into}.", field="into")
+        asked = self._asked(item, source.customer_id)
+        gone, raised = merge(source, target, command, asked)
+        self._hear(item, source, gone)
+        self._hear(item, target, raised)
 
     def _open(self, item: Item, command: OpenTicket) -> None:
         """A ticket cannot have been opened after what was said on it; that is applied now, in order."""
@@ -130,7 +187,7 @@ class Group:
                 at=one.at,
                 is_claim=True,
                 ticket_id=item.ticket_id,
-                name=None,
+                names=(),
                 traceparent=one.traceparent,
                 is_api=False,
             )
@@ -148,6 +205,11 @@ class Group:
             ticket = evolve(ticket, fact)
             self.said.append(FollowUp(cause=cause, payload=fact.payload, time=fact.at))
         self._messages += decision.messages
+        self._files += decision.files
+        if decision.evidence:
+            shown_by = decision.messages[0].message_id if decision.messages else None
+            at = decision.facts[0].at
+            self._reasons.append(Reasons(ticket.ticket_id, shown_by, at, decision.evidence))
         if ticket is before:  # most messages leave their ticket as it is
             return
         self._tickets[ticket.ticket_id] = ticket
@@ -168,3 +230,10 @@ class Group:
 
     def _history(self, customer_id: str) -> CustomerHistory:
         return self._histories.setdefault(customer_id, CustomerHistory([]))
+
+
+def _opening(command: AnyCommand) -> OpenTicket | None:
+    """The ticket that `command` would open if there is none yet."""
+    if isinstance(command, Contact):
+        return None if command.automatic else command.opening()
+    return command if isinstance(command, OpenTicket) else None

@@ -44,7 +44,7 @@ async def accept(
     fresh = [parcel for parcel in parcels if parcel.is_fresh]
     expected = {parcel.name: parcel.expected() for parcel in fresh}
     group = Group(policy)
-    await group.load(tx, [item for parcel in fresh for item in parcel.items])
+    await group.load(tx, [item for parcel in fresh for item in parcel.items], now)
     for parcel in fresh:
         parcel.outcomes = parcel.numbered([group.apply(item) for item in parcel.items])
     await group.save(tx)

@@ -57,5 +57,5 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         ],
     )
     # first and plain: FastAPI's own routes are looked through one by one, and cost more
-    service.app.router.routes.insert(0, webhooks.route)
+    service.app.router.routes[:0] = webhooks.routes
     return service

@@ -14,8 +14,9 @@ from shared.db.engine import Transaction
 from shared.ids import derived_id, new_id
 
 from . import store
-from .domain.commands import AnyCommand, engine_time
+from .domain.commands import AnyCommand, Contact, engine_time
 from .domain.delivery import Answer, Delivery, Disposition, Outcome
+from .domain.identity import customer_of
 from .store import Claim, Named
 
 CONFLICT: Final = Outcome(
@@ -27,16 +28,21 @@ CONFLICT: Final = Outcome(
 
 @dataclass(slots=True)
 class Item:
-    """One command with its id, its engine time, and its ticket as far as that is known."""
+    """One command with its id, its engine time, and its ticket as far as that is known.
+
+    `names` are the ticket's at the source, the surest first. `named_customer`: the source said who
+    asks, it need not be found out.
+    """
 
     command: AnyCommand
     command_id: UUID
     at: datetime
     is_claim: bool
     ticket_id: UUID
-    name: Named | None
+    names: tuple[Named, ...]
     traceparent: str | None
     is_api: bool
+    named_customer: bool = True
 
 
 @dataclass(slots=True)
@@ -100,21 +106,29 @@ def parcels_of(deliveries: Sequence[Delivery], now: datetime) -> list[Parcel]:
         for ordinal, command in delivery.commands:
             at, is_off = engine_time(command.occurred_at, now)
             skewed |= is_off
-            name = (delivery.source, command.external_id) if command.external_id else None
+            names = _names(delivery.source, command)
+            customer = customer_of(command)
             items.append(
                 Item(
                     command=command,
                     command_id=derived_id(delivery_id, f"command:{ordinal}"),
                     at=at,
                     is_claim=at < now,
-                    ticket_id=command.ticket_id or (proposed[name] if name else new_id()),
-                    name=name,
+                    ticket_id=command.ticket_id or (proposed[names[0]] if names else new_id()),
+                    names=names,
                     traceparent=delivery.traceparent,
                     is_api=delivery.is_api,
+                    named_customer=customer is None or bool(customer.customer_id),
                 )
             )
         parcels.append(Parcel(delivery, items, skewed))
     return parcels
+
+
+def _names(source: str, command: AnyCommand) -> tuple[Named, ...]:
+    also = command.also if isinstance(command, Contact) else ()
+    external = (command.external_id,) if command.external_id else ()
+    return tuple((source, name) for name in dict.fromkeys((*external, *also)))
 
 
 async def claim(tx: Transaction, parcels: Sequence[Parcel], now: datetime) -> None:

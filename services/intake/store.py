@@ -18,8 +18,9 @@ from shared.db.engine import Transaction, fetch
 
 from .domain.commands import AnyCommand, CustomerFacts
 from .domain.delivery import Outcome
+from .domain.evidence import Evidence
 from .domain.history import CustomerHistory, PastTicket
-from .domain.ticket import Message, Ticket
+from .domain.ticket import KeptFile, Message, Ticket
 
 #: A delivery's or a ticket's name at its source.
 Named: TypeAlias = tuple[str, str]
@@ -29,7 +30,11 @@ HISTORY_TICKETS: Final = 100
 
 _TICKET_COLUMNS: Final = ", ".join(Ticket.__struct_fields__)
 _MESSAGE_COLUMNS: Final = ", ".join(Message.__struct_fields__)
-_CUSTOMER_COLUMNS: Final = ", ".join(CustomerFacts.__struct_fields__)
+_FILE_COLUMNS: Final = ", ".join(KeptFile.__struct_fields__)
+#: Addresses are rows of their own.
+_CUSTOMER_COLUMNS: Final = ", ".join(
+    name for name in CustomerFacts.__struct_fields__ if name != "addresses"
+)
 
 #: Claim deliveries nobody has claimed, with the answer their repeats will get.
 _CLAIM: Final = """
@@ -73,9 +78,47 @@ JOIN unnest($1::text[], $2::text[]) AS t (source, external_id) USING (source, ex
 ORDER BY r.source, r.external_id FOR UPDATE OF r
 """
 
-#: Tickets, locked in id order.
+#: Tickets and those they were merged into, locked in id order.
 _LOCK_TICKETS: Final = """
-SELECT to_json(t)::text FROM ticket t WHERE ticket_id = ANY ($1::uuid[]) ORDER BY ticket_id FOR UPDATE
+WITH RECURSIVE chain (ticket_id, merged_into) AS (
+    SELECT ticket_id, merged_into FROM ticket WHERE ticket_id = ANY ($1::uuid[])
+    UNION
+    SELECT t.ticket_id, t.merged_into FROM chain c JOIN ticket t ON t.ticket_id = c.merged_into
+)
+SELECT to_json(t)::text FROM ticket t WHERE ticket_id IN (SELECT ticket_id FROM chain)
+ORDER BY ticket_id FOR UPDATE OF t
+"""
+
+#: Whose some names are, unlocked.
+_LOOK_UP: Final = """
+SELECT source, external_id, ticket_id FROM external_ref
+JOIN unnest($1::text[], $2::text[]) AS t (source, external_id) USING (source, external_id)
+"""
+
+#: Names that belong to another ticket from now on.
+_RENAME: Final = """
+UPDATE external_ref r SET ticket_id = t.ticket_id
+FROM unnest($1::text[], $2::text[], $3::uuid[]) AS t (source, external_id, ticket_id)
+WHERE r.source = t.source AND r.external_id = t.external_id
+"""
+
+#: Customers' tickets by the short reference people call them by: the last eight digits of the id.
+_REFERENCED: Final = """
+SELECT customer_id, reference, max(ticket_id::text)::uuid FROM ticket
+JOIN unnest($1::text[], $2::text[]) AS t (customer_id, reference) USING (customer_id)
+WHERE right(ticket_id::text, 8) = lower(reference) GROUP BY customer_id, reference
+"""
+
+#: Whose some addresses are.
+_OWNERS: Final = """
+SELECT address, customer_id FROM customer_address WHERE address = ANY ($1::text[])
+"""
+
+#: Give addresses to customers, where they are nobody's.
+_LINK: Final = """
+INSERT INTO customer_address (address, customer_id, linked_at)
+SELECT address, customer_id, $3 FROM unnest($1::text[], $2::text[]) AS t (address, customer_id)
+ORDER BY address ON CONFLICT DO NOTHING RETURNING address
 """
 
 #: Tickets as they are now: new ones, and changed ones under the lock above.
@@ -89,6 +132,17 @@ ON CONFLICT (ticket_id) DO UPDATE SET ({_TICKET_COLUMNS}) = ROW
 _ADD_MESSAGES: Final = f"""
 INSERT INTO message ({_MESSAGE_COLUMNS})
 SELECT {_MESSAGE_COLUMNS} FROM json_populate_recordset(NULL::message, $1::json)
+"""
+
+_ADD_FILES: Final = f"""
+INSERT INTO attachment ({_FILE_COLUMNS})
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[],
+    $7::bytea[], $8::text[])
+"""
+
+_ADD_EVIDENCE: Final = """
+INSERT INTO evidence (ticket_id, message_id, at, why)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
 """
 
 #: Keep commands about shells.
@@ -124,6 +178,7 @@ ON CONFLICT (customer_id) DO UPDATE SET
     recent_escalations = coalesce(excluded.recent_escalations, c.recent_escalations),
     preferred_channel = coalesce(excluded.preferred_channel, c.preferred_channel),
     account_manager = coalesce(excluded.account_manager, c.account_manager),
+    revenue_impact = coalesce(excluded.revenue_impact, c.revenue_impact),
     contact = coalesce(c.contact || excluded.contact, excluded.contact, c.contact)
 RETURNING to_json(c)::text, xmax = 0
 """
@@ -155,6 +210,16 @@ class Claim:
     digest: bytes
     answer: tuple[Outcome, ...]
     clock_skew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why some values of a ticket are what they are, and which message showed it."""
+
+    ticket_id: UUID
+    message_id: UUID | None
+    at: datetime
+    why: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +284,42 @@ async def name_tickets(
     return made, {(source, external_id): ticket_id for source, external_id, ticket_id in rows}
 
 
+async def named(tx: Transaction, names: Collection[Named]) -> dict[Named, UUID]:
+    """Whose these names are, as far as they are anybody's; nothing is locked."""
+    rows = await fetch(tx, _LOOK_UP, _two_columns(names)) if names else []
+    return {(source, external_id): ticket_id for source, external_id, ticket_id in rows}
+
+
+async def rename(tx: Transaction, names: Mapping[Named, UUID]) -> None:
+    """These names belong to these tickets from now on."""
+    if names:
+        await tx.exec_driver_sql(_RENAME, (*_two_columns(names), list(names.values())))
+
+
+async def referenced(
+    tx: Transaction, references: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], UUID]:
+    """The tickets that (customer, short reference) mean, where the customer has such a ticket."""
+    rows = await fetch(tx, _REFERENCED, _two_columns(references)) if references else []
+    return {(customer_id, reference): ticket_id for customer_id, reference, ticket_id in rows}
+
+
+async def owners(tx: Transaction, addresses: Collection[str]) -> dict[str, str]:
+    """Which customers these addresses belong to, as far as they are known."""
+    rows = await fetch(tx, _OWNERS, (list(addresses),))
+    return {str(address): str(customer_id) for address, customer_id in rows}
+
+
+async def link(tx: Transaction, addresses: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Give addresses to customers; returns the owners of those that were taken meanwhile."""
+    columns = (list(addresses), list(addresses.values()), now)
+    linked = {address for (address,) in await fetch(tx, _LINK, columns)}
+    taken = addresses.keys() - linked
+    return await owners(tx, taken) if taken else {}
+
+
 async def lock_tickets(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Ticket]:
-    """Those of `ids` that have been opened, locked."""
+    """Those of `ids` that have been opened, and those they were merged into, locked."""
     rows = await fetch(tx, _LOCK_TICKETS, (list(ids),)) if ids else []
     tickets = [_ticket.decode(row) for (row,) in rows]
     return {ticket.ticket_id: ticket for ticket in tickets}
@@ -236,6 +335,25 @@ async def add_messages(tx: Transaction, messages: Sequence[Message]) -> None:
     """Keep texts."""
     if messages:
         await tx.exec_driver_sql(_ADD_MESSAGES, (_json(messages),))
+
+
+async def add_files(tx: Transaction, files: Sequence[KeptFile]) -> None:
+    """Keep files."""
+    if files:
+        columns = zip(*(msgspec.structs.astuple(file) for file in files), strict=True)
+        await tx.exec_driver_sql(_ADD_FILES, tuple(list(column) for column in columns))
+
+
+async def add_evidence(tx: Transaction, reasons: Sequence[Reasons]) -> None:
+    """Keep why derived values are what they are."""
+    if reasons:
+        columns = (
+            [one.ticket_id for one in reasons],
+            [one.message_id for one in reasons],
+            [one.at for one in reasons],
+            [_json(one.why) for one in reasons],
+        )
+        await tx.exec_driver_sql(_ADD_EVIDENCE, columns)
 
 
 async def buffer(tx: Transaction, commands: Sequence[Buffered]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Double,
     Identity,
     Index,
@@ -18,10 +19,30 @@ from sqlalchemy import (
     Text,
     Uuid,
     desc,
+    false,
+    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from shared.db.standard import Instant, standard_tables
+
+#: Messages that nobody has analysed yet: what customers themselves wrote.
+UNREAD: Final = "analysed_at IS NULL AND author_kind = 'customer' AND public AND NOT automatic"
+
+#: An article's words, in the grammar of its language; a title counts more than a body.
+ARTICLE_SEARCH: Final = """
+CASE language
+    WHEN 'en' THEN setweight(to_tsvector('english'::regconfig, title), 'A')
+        || setweight(to_tsvector('english'::regconfig, body), 'B')
+    WHEN 'de' THEN setweight(to_tsvector('german'::regconfig, title), 'A')
+        || setweight(to_tsvector('german'::regconfig, body), 'B')
+    WHEN 'fr' THEN setweight(to_tsvector('french'::regconfig, title), 'A')
+        || setweight(to_tsvector('french'::regconfig, body), 'B')
+    WHEN 'es' THEN setweight(to_tsvector('spanish'::regconfig, title), 'A')
+        || setweight(to_tsvector('spanish'::regconfig, body), 'B')
+    ELSE setweight(to_tsvector('simple'::regconfig, title), 'A')
+        || setweight(to_tsvector('simple'::regconfig, body), 'B')
+END"""
 
 metadata: Final = MetaData(schema="intake")
 standard_tables(metadata)
@@ -93,8 +114,14 @@ ticket: Final = Table(
     Column("close_reason", Text),
     Column("rating", Integer),
     Column("escalation_requested", Boolean, nullable=False),
+    Column("language", Text),
+    Column("sentiment", Text, nullable=False, server_default="calm"),
+    Column("frustrated_in_a_row", Integer, nullable=False, server_default="0"),
+    Column("bumped", Boolean, nullable=False, server_default=false()),
+    Column("merged_into", Uuid),
     Index("ticket_customer", "customer_id", desc("opened_at")),
     Index("ticket_status", "status", "ticket_id"),
+    Index("ticket_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 
 #: What was written, by whom; `n` is the order it came in. The only place that keeps texts.
@@ -109,7 +136,62 @@ message: Final = Table(
     Column("public", Boolean, nullable=False),
     Column("body", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("automatic", Boolean, nullable=False, server_default=false()),
+    Column("channel", Text),
+    Column("html", Text),
+    Column("analysed_at", Instant),
     Index("message_ticket", "ticket_id", "at"),
+    Index("message_unread", "n", postgresql_where=text(UNREAD)),
+)
+
+#: Files that came with messages, apart from everything that travels. Those not kept say why.
+attachment: Final = Table(
+    "attachment",
+    metadata,
+    Column("attachment_id", Uuid, primary_key=True),
+    Column("ticket_id", Uuid, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("content", LargeBinary),
+    Column("refused", Text),
+    Index("attachment_ticket", "ticket_id"),
+)
+
+#: Why derived values are what they are (`domain/evidence.py`): one row a command that derived some.
+evidence: Final = Table(
+    "evidence",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("ticket_id", Uuid, nullable=False),
+    Column("message_id", Uuid),
+    Column("at", Instant, nullable=False),
+    Column("why", JSONB, nullable=False),
+    Index("evidence_ticket", "ticket_id", "id"),
+)
+
+#: What a ticket is about, in words that can be searched: what duplicates are looked for in.
+ticket_text: Final = Table(
+    "ticket_text",
+    metadata,
+    Column("ticket_id", Uuid, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("search", TSVECTOR, Computed("to_tsvector('simple'::regconfig, text)", persisted=True)),
+    Index("ticket_text_search", "search", postgresql_using="gin"),
+    Index("ticket_text_customer", "customer_id", desc("opened_at")),
+)
+
+#: Tickets that may be one; nobody acts on them by itself. `score` from 0 to 100.
+suggestion: Final = Table(
+    "suggestion",
+    metadata,
+    Column("ticket_id", Uuid, primary_key=True),
+    Column("candidate_id", Uuid, primary_key=True),
+    Column("score", Double, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 #: Who asks, and how to reach them. The only place that keeps addresses.
@@ -123,5 +205,41 @@ customer: Final = Table(
     Column("recent_escalations", Integer),
     Column("preferred_channel", Text),
     Column("account_manager", Text),
+    Column("revenue_impact", Double),
     Column("contact", JSONB),
+)
+
+#: By which addresses a customer writes: one customer may have several, an address has one owner.
+customer_address: Final = Table(
+    "customer_address",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("linked_at", Instant, nullable=False),
+    Index("customer_address_customer", "customer_id"),
+)
+
+#: Escalations of customers' tickets, as the escalator told them: "recent" is counted here (S0:81).
+customer_escalation: Final = Table(
+    "customer_escalation",
+    metadata,
+    Column("escalation_id", Uuid, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("customer_escalation_customer", "customer_id", "at"),
+)
+
+#: The knowledge base: what may answer a customer before a person can.
+article: Final = Table(
+    "article",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("language", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("url", Text),
+    Column("digest", LargeBinary, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("search", TSVECTOR, Computed(ARTICLE_SEARCH, persisted=True)),
+    Index("article_search", "search", postgresql_using="gin"),
 )

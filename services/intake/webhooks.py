@@ -6,11 +6,10 @@ Limits → signature over the raw bytes → parse → one transaction, shared wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,18 +19,21 @@ from shared.http.problems import DomainError
 from shared.observability.tracing import continued
 
 from .batcher import UnavailableError
-from .channels import Channel, SignatureError
+from .channels import Call, Channel, SignatureError
 from .desk import Desk
 from .domain.delivery import Answer, Delivery
 from .metrics import IntakeMetrics
 
 PATH: Final = "/v1/channels/{source}/webhook"
 
+#: Where nothing is signed, the secret may be the end of the path.
+SECRET_PATH: Final = PATH + "/{token}"
+
 _encoder = msgspec.json.Encoder()
 
 
 class Webhooks:
-    """Receives the webhooks of all configured sources, on `route`."""
+    """Receives the webhooks of all configured sources, on `routes`."""
 
     def __init__(
         self,
@@ -44,11 +46,13 @@ class Webhooks:
         self._desk = desk
         self._metrics = metrics
         self._clock = clock
-        self.route = Route(PATH, self.receive, methods=["POST"])
+        self.routes = [
+            Route(path, self.receive, methods=["GET", "POST"]) for path in (PATH, SECRET_PATH)
+        ]
 
     async def receive(self, request: Request) -> Response:
-        """Answer one webhook: 202 stored, 200 repeated, 401 not authentic, 404 no such source, 503."""
-        request.scope["route"] = self.route  # what the HTTP metrics call it by
+        """Answer one webhook: 2xx stored, 401 not authentic, 404 no such source, 503 try again."""
+        request.scope["route"] = self.routes["token" in request.path_params]  # for the metrics
         source = str(request.path_params["source"]).lower()
         channel = self._channels.get(source)
         if channel is None:
@@ -56,33 +60,56 @@ class Webhooks:
             raise DomainError(404, "Not found", "No such source.")
         if request.headers.get("content-encoding", "identity") != "identity":
             raise DomainError(415, "Encoding refused", "Send the body as it is, not compressed.")
-        raw = await request.body()
-        self._verify(source, channel, request.headers, raw)
-        parsed = channel.parse(raw)
-        delivery = Delivery(
-            source=source,
-            dedupe_key=channel.dedupe_key(request.headers, raw),
-            raw=raw,
-            commands=parsed.commands,
-            unreadable=parsed.unreadable,
-            traceparent=continued(request.headers.get("traceparent")),
+        call = Call(
+            method=request.method,
+            headers=request.headers,
+            raw=await request.body(),
+            query=request.query_params,
+            token=request.path_params.get("token"),
         )
-        try:
-            answer = await self._desk.take(delivery)
-        except UnavailableError as error:
-            raise unavailable() from error
+        if call.method == "POST":
+            self._verify(source, channel, call)
+        if greeting := channel.greet(call):
+            return Response(greeting.content, 200, media_type=greeting.media_type)
+        if call.method != "POST":
+            raise DomainError(405, "Method not allowed", "Webhooks are sent by POST.")
+        answers = await self._stored(list(_deliveries(source, channel, call)))
+        repeated = all(answer.repeated for answer in answers)
         return Response(
-            body_of(answer), 200 if answer.repeated else 202, media_type="application/json"
+            body_of(answers),
+            channel.codes.repeated if repeated else channel.codes.accepted,
+            media_type="application/json",
         )
 
-    def _verify(self, source: str, channel: Channel, headers: Headers, raw: bytes) -> None:
+    def _verify(self, source: str, channel: Channel, call: Call) -> None:
         try:
-            channel.verify(headers, raw, now=self._clock.now())
+            channel.verify(call, self._clock.now())
         except SignatureError as error:
             self._metrics.webhooks_rejected.labels(source=source, reason=error.reason).inc()
             raise DomainError(
-                401, "Not authentic", "The signature or its timestamp is not valid."
+                channel.codes.refused, "Not authentic", "The signature or its time is not valid."
             ) from None
+
+    async def _stored(self, deliveries: list[Delivery]) -> list[Answer]:
+        """All of a call's members, or a 503: what was stored already is a repeat next time."""
+        try:
+            return await self._desk.take(deliveries)
+        except UnavailableError as error:
+            raise unavailable() from error
+
+
+def _deliveries(source: str, channel: Channel, call: Call) -> Iterator[Delivery]:
+    traceparent = continued(call.headers.get("traceparent"))
+    for member in channel.members(call):
+        parsed = channel.parse(member.raw)
+        yield Delivery(
+            source=source,
+            dedupe_key=member.key,
+            raw=member.raw,
+            commands=parsed.commands,
+            unreadable=parsed.unreadable,
+            traceparent=traceparent,
+        )
 
 
 def unavailable() -> DomainError:
@@ -92,9 +119,12 @@ def unavailable() -> DomainError:
     )
 
 
-def body_of(answer: Answer) -> bytes:
+def body_of(answers: list[Answer]) -> bytes:
     """What became of the first command, and of all of them where there are several."""
-    first = msgspec.to_builtins(answer.outcomes[0])
-    if len(answer.outcomes) > 1:
-        first["results"] = answer.outcomes
+    outcomes = [outcome for answer in answers for outcome in answer.outcomes]
+    if not outcomes:  # authentic, and nothing that concerns us
+        return b"{}"
+    first = msgspec.to_builtins(outcomes[0])
+    if len(outcomes) > 1:
+        first["results"] = outcomes
     return _encoder.encode(first)

@@ -59,6 +59,7 @@ from .tickets import (
     DuplicateCandidate,
     Sentiment,
     TicketAnalysed,
+    TicketAssignmentRequested,
     TicketClosed,
     TicketEscalationRequested,
     TicketMerged,
@@ -70,6 +71,7 @@ from .tickets import (
     TicketReopened,
     TicketResolved,
     TicketResumed,
+    TicketUnmerged,
 )
 from .topics import AGENTS, ASSIGNMENTS, ESCALATIONS, NOTIFICATIONS, SLA, TICKETS
 
@@ -120,6 +122,7 @@ __all__ = [
     "SlaWithdrawn",
     "TicketAnalysed",
     "TicketAssigned",
+    "TicketAssignmentRequested",
     "TicketClosed",
     "TicketEscalationRequested",
     "TicketMerged",
@@ -134,6 +137,7 @@ __all__ = [
     "TicketResolved",
     "TicketResumed",
     "TicketUnassigned",
+    "TicketUnmerged",
     "TicketUnroutable",
     "TimelineEntry",
     "UndecodableError",

@@ -105,6 +105,7 @@ class TicketMessageAdded(TicketPayload, frozen=True, kw_only=True, omit_defaults
     at: Instant
     signals: list[str] = []
     automatic: bool | None = None
+    channel: str | None = None
 
 
 @payload("ticket.analysed", topic=TICKETS)
@@ -174,6 +175,21 @@ class TicketMerged(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
     """This ticket goes on as another one (semantics M1)."""
 
     into_ticket_id: UUID
+
+
+@payload("ticket.unmerged", topic=TICKETS)
+class TicketUnmerged(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """This ticket goes its own way again (semantics M4)."""
+
+    from_ticket_id: UUID
+
+
+@payload("ticket.assignment_requested", topic=TICKETS)
+class TicketAssignmentRequested(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody took the ticket, or was given it, in the channel itself; the router decides."""
+
+    assignee: str
+    by: Author
 
 
 @payload("ticket.rated", topic=TICKETS)

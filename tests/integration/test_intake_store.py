@@ -68,16 +68,14 @@ async def test_what_the_database_refuses_is_parked_and_its_neighbours_are_stored
         lanes=1,
     )
     bodies = {f"k-{n}": "fine" for n in range(6)} | {"k-3": "poi\0son"}
-    answers = await asyncio.gather(
-        *(desk.take(a_delivery(key, body)) for key, body in bodies.items())
-    )
+    answers = await desk.take([a_delivery(key, body) for key, body in bodies.items()])
 
     outcomes = [answer.outcomes[0].outcome for answer in answers]
     parked, accepted = Disposition.PARKED, Disposition.ACCEPTED
     assert outcomes == [accepted, accepted, accepted, parked, accepted, accepted]
     assert await intake.rows("SELECT key, reason FROM dead_letter") == [("k-3", "poison")]
     assert await intake.count("ticket") == 5
-    again = await desk.take(a_delivery("k-3", "poi\0son"))
+    [again] = await desk.take([a_delivery("k-3", "poi\0son")])
     assert (again.repeated, again.outcomes) == (True, answers[3].outcomes)
 
 

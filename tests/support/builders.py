@@ -40,6 +40,7 @@ from shared.contracts import (
     SlaWithdrawn,
     TicketAnalysed,
     TicketAssigned,
+    TicketAssignmentRequested,
     TicketClosed,
     TicketEscalationRequested,
     TicketMerged,
@@ -53,6 +54,7 @@ from shared.contracts import (
     TicketResolved,
     TicketResumed,
     TicketUnassigned,
+    TicketUnmerged,
     TicketUnroutable,
     TimelineEntry,
     type_of,
@@ -160,6 +162,10 @@ PAYLOAD_EXAMPLES: tuple[Payload, ...] = (
     TicketReopened(ticket_id=TICKET, by=CUSTOMER, reopened_count=1, recent_reopened=1),
     TicketClosed(ticket_id=TICKET, by=SYSTEM, reason=CloseReason.TIMEOUT),
     TicketMerged(ticket_id=TICKET, into_ticket_id=OTHER_TICKET),
+    TicketUnmerged(ticket_id=TICKET, from_ticket_id=OTHER_TICKET),
+    TicketAssignmentRequested(
+        ticket_id=TICKET, assignee="agent-7", by=Author(kind=AuthorKind.AGENT, id="agent-7")
+    ),
     TicketRated(ticket_id=TICKET, score=2, comment_given=True),
     TicketEscalationRequested(ticket_id=TICKET, by=AGENT, reason="manager_requested"),
     TicketQueued(

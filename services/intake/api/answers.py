@@ -60,7 +60,7 @@ async def carry_out(
         digest=hashlib.sha256(f"{request.url.path}\n".encode() + raw).digest(),
     )
     try:
-        answer = await desk.take(delivery)
+        [answer] = await desk.take([delivery])
     except UnavailableError as error:
         raise DomainError(
             503,

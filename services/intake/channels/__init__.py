@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from .base import Channel, Parsed, SecretError, SignatureError
-from .generic import Generic
+from .base import (
+    Call,
+    Channel,
+    Codes,
+    Greeting,
+    MakeChannel,
+    Member,
+    Parsed,
+    SecretError,
+    SignatureError,
+    Source,
+)
+from .generic import generic
 
-#: A channel's name, as sources are configured with it, and what makes one from a source's secrets.
-CHANNELS: Final[Mapping[str, Callable[[Sequence[str]], Channel]]] = {"generic": Generic}
+#: A channel's name, as sources are configured with it, and what makes one for a source.
+CHANNELS: Final[Mapping[str, MakeChannel]] = {"generic": generic}
 
-__all__ = ["CHANNELS", "Channel", "Parsed", "SecretError", "SignatureError"]
+__all__ = [
+    "CHANNELS",
+    "Call",
+    "Channel",
+    "Codes",
+    "Greeting",
+    "Member",
+    "Parsed",
+    "SecretError",
+    "SignatureError",
+    "Source",
+]

@@ -1,12 +1,17 @@
-"""What a channel is: it tells whether a call is authentic, what tells a repeat, and what it wishes for."""
+"""What a channel is: how a source proves itself, what tells a repeat, and what it wishes for.
+
+A channel is a value made of functions, built once from its source's settings. Adding one is a file with
+such a function, a line in the registry and a golden test.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, TypeAlias
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 
 from services.intake.domain.commands import AnyCommand
 from services.intake.domain.delivery import Unreadable
@@ -21,33 +26,111 @@ class SignatureError(Exception):
 
 
 class SecretError(ValueError):
-    """A configured secret cannot be used; the message says what is wrong with it."""
+    """A source cannot be used as it is configured: what is wrong with which of its settings."""
+
+    def __init__(self, message: str, *, setting: str = "SECRETS") -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a channel is told about its source: one or two `secrets`, and where the world sees it.
+
+    `public_url` is the webhook's whole URL as the provider was given it: schemes that sign the URL
+    (Twilio, HubSpot) check that one, never what the request says of itself (security S06).
+    `verify_token` is what Meta's handshake repeats.
+    """
+
+    name: str
+    secrets: tuple[str, ...]
+    public_url: str | None = None
+    verify_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP call as it came: `token` is the last part of a path with one, None without."""
+
+    method: str
+    headers: Headers
+    raw: bytes = b""
+    query: QueryParams = field(default_factory=QueryParams)
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One thing that a call tells, with the key that is the same for every repeat of it (webhooks 5).
+
+    `raw` is all that `parse` needs: a member that is parked is read again from these bytes alone.
+    """
+
+    key: str
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a body holds: commands and what could not be read, numbered together in its order."""
+    """What a member holds: commands and what could not be read, numbered together in its order."""
 
-    commands: tuple[tuple[int, AnyCommand], ...]
+    commands: tuple[tuple[int, AnyCommand], ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
 
 
-class Channel(Protocol):
-    """One source's adapter, built once with its secrets.
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a handshake is answered with."""
 
-    `verify` runs over the raw bytes before anything is parsed, compares in constant time, tries all
-    secrets and raises nothing but SignatureError. `parse` raises nothing: what cannot be read is
-    part of the answer, because a retry would bring the same bytes again (semantics D1).
+    content: bytes
+    media_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The status codes a provider understands (webhooks 4).
+
+    `crowded` answers a source over its quota; 503 instead of 429 where the provider gives up on 429.
     """
 
-    def verify(self, headers: Headers, raw: bytes, *, now: datetime) -> None:
-        """Raise SignatureError unless the call is authentic and no older or newer than allowed."""
-        ...
+    accepted: int = 200
+    repeated: int = 200
+    refused: int = 401
+    crowded: int = 429
 
-    def dedupe_key(self, headers: Headers, raw: bytes) -> str:
-        """What is the same for every repeat of this delivery, and only for those."""
-        ...
 
-    def parse(self, raw: bytes) -> Parsed:
-        """The commands in an authentic body."""
-        ...
+#: Vendors count everything but 200 as a failure.
+VENDOR: Final = Codes()
+
+#: Senders that read the answer learn whether it was new.
+OURS: Final = Codes(accepted=202)
+
+MEBIBYTE: Final = 1024 * 1024
+
+
+def no_greeting(call: Call) -> Greeting | None:  # noqa: ARG001 - the signature of all of them
+    """Most providers shake no hands."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One source's adapter.
+
+    `verify` runs over the raw bytes before anything is parsed, compares in constant time, tries all
+    secrets and raises nothing but SignatureError. `greet` answers a handshake: for a POST after
+    `verify`; for a GET, which nobody signs, it is all there is (None: no such thing). `members` splits
+    an authentic call: a body that cannot be split is one member. `parse` raises nothing: what cannot be
+    read is part of the answer, because a retry would bring the same bytes again (semantics D1).
+    """
+
+    verify: Callable[[Call, datetime], None]
+    members: Callable[[Call], Sequence[Member]]
+    parse: Callable[[bytes], Parsed]
+    greet: Callable[[Call], Greeting | None] = no_greeting
+    codes: Codes = VENDOR
+    most_bytes: int = MEBIBYTE
+
+
+#: Makes a channel for a source. Raises SecretError.
+MakeChannel: TypeAlias = Callable[[Source], Channel]

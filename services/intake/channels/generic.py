@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
-from starlette.datastructures import Headers
 
 from services.intake.domain.commands import (
     SYSTEM,
@@ -24,7 +22,7 @@ from services.intake.domain.delivery import Unreadable
 from shared.contracts import Author
 from shared.contracts.vocabulary import AuthorKind, Complexity, Grade, Priority, Status
 
-from .base import Parsed
+from .base import OURS, Channel, Member, Parsed, Source
 from .signatures import StandardWebhooks
 
 #: A body with more commands than this is refused as a whole.
@@ -223,35 +221,31 @@ _list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-class Generic:
-    """The adapter of one source that speaks Tierline's own shape: one command, or a list of them."""
+def generic(source: Source) -> Channel:
+    """The adapter of one source that speaks Tierline's own shape. Raises SecretError."""
+    signatures = StandardWebhooks(source.secrets)
+    return Channel(
+        verify=lambda call, now: signatures.verify(call.headers, call.raw, now=now),
+        members=lambda call: (Member(call.headers["webhook-id"], call.raw),),
+        parse=parse,
+        codes=OURS,
+    )
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        """Raises SecretError."""
-        self._signatures = StandardWebhooks(secrets)
 
-    def verify(self, headers: Headers, raw: bytes, *, now: datetime) -> None:
-        """Raise SignatureError unless the call is authentic and recent."""
-        self._signatures.verify(headers, raw, now=now)
-
-    def dedupe_key(self, headers: Headers, raw: bytes) -> str:  # noqa: ARG002 - others need it
-        """The scheme's message id, which stays the same when the sender tries again."""
-        return headers["webhook-id"]
-
-    def parse(self, raw: bytes) -> Parsed:
-        """The commands of the body; a member of a list that cannot be read does not spoil the rest."""
-        commands: list[tuple[int, AnyCommand]] = []
-        unreadable = []
+def parse(raw: bytes) -> Parsed:
+    """The commands of a body: one, or a list of which one bad member does not spoil the rest."""
+    commands: list[tuple[int, AnyCommand]] = []
+    unreadable = []
+    try:
+        parts = _parts(raw)
+    except (*_UNREADABLE, ValueError) as error:
+        return Parsed((), (Unreadable(0, raw, str(error)),))
+    for ordinal, part in enumerate(parts):
         try:
-            parts = _parts(raw)
-        except (*_UNREADABLE, ValueError) as error:
-            return Parsed((), (Unreadable(0, raw, str(error)),))
-        for ordinal, part in enumerate(parts):
-            try:
-                commands.append((ordinal, _decode(part).command()))
-            except _UNREADABLE as error:
-                unreadable.append(Unreadable(ordinal, part, str(error) or type(error).__name__))
-        return Parsed(tuple(commands), tuple(unreadable))
+            commands.append((ordinal, _decode(part).command()))
+        except _UNREADABLE as error:
+            unreadable.append(Unreadable(ordinal, part, str(error) or type(error).__name__))
+    return Parsed(tuple(commands), tuple(unreadable))
 
 
 def _parts(raw: bytes) -> list[bytes]:

@@ -29,7 +29,12 @@ SYSTEM: Final = Author(kind=AuthorKind.SYSTEM)
 
 
 class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a source says about a customer; what it leaves out stays as it was known."""
+    """What a source says about a customer; what it leaves out stays as it was known.
+
+    A source that has no ids of its own leaves `customer_id` empty and says by which `addresses` the
+    customer wrote (`email:ana@example.org`, `tel:+49301234`, `<source>:<its id>`), the surest first: whoever
+    owns the first known one is meant, a stranger gets an id (`domain/identity.py`).
+    """
 
     customer_id: str
     tier: str | None = None
@@ -38,7 +43,9 @@ class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     recent_escalations: int | None = None
     preferred_channel: str | None = None
     account_manager: str | None = None
+    revenue_impact: float | None = None
     contact: dict[str, str] | None = None
+    addresses: tuple[str, ...] | None = None
 
 
 def known_together(earlier: CustomerFacts, later: CustomerFacts) -> CustomerFacts:
@@ -49,7 +56,20 @@ def known_together(earlier: CustomerFacts, later: CustomerFacts) -> CustomerFact
         if (value := getattr(later, name)) is not None
     }
     contact = {**(earlier.contact or {}), **(later.contact or {})}
-    return msgspec.structs.replace(earlier, **{**said, "contact": contact or None})
+    addresses = tuple(dict.fromkeys([*(earlier.addresses or ()), *(later.addresses or ())]))
+    return msgspec.structs.replace(
+        earlier, **{**said, "contact": contact or None, "addresses": addresses or None}
+    )
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that came with a message. One that may not be kept has no `content` and says why."""
+
+    name: str
+    content_type: str
+    size: int
+    content: bytes | None = None
+    refused: str | None = None
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="command"):
@@ -72,7 +92,7 @@ class OpenTicket(Command, frozen=True, kw_only=True, omit_defaults=True, tag="op
     body: str
     channel: str
     category: str | None = None
-    complexity: Complexity = Complexity.L1
+    complexity: Complexity | None = None
     impact: Grade | None = None
     urgency: Grade | None = None
     priority: Priority | None = None
@@ -81,6 +101,8 @@ class OpenTicket(Command, frozen=True, kw_only=True, omit_defaults=True, tag="op
     currency: str | None = None
     language: str | None = None
     outbound: bool = False
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 class AddMessage(Command, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
@@ -89,6 +111,62 @@ class AddMessage(Command, frozen=True, kw_only=True, omit_defaults=True, tag="me
     body: str
     public: bool = True
     automatic: bool = False
+    channel: str | None = None
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Contact(Command, frozen=True, kw_only=True, omit_defaults=True, tag="contact"):
+    """A customer wrote by a channel that knows conversations, not tickets: mail, chat, text messages.
+
+    A follow-up where the conversation is known, else a new ticket. It is known by `external_id`, by any
+    of the names in `also` (all of them are its names from now on), or by a ticket `reference` in its
+    subject, which is believed for the writer's own tickets only. What no person wrote (`automatic`)
+    opens nothing (semantics D5). In a `session`, whose name never ends, a ticket that was settled
+    longer ago than the workflow's reopen window is over, and the next message opens a new one.
+    """
+
+    customer: CustomerFacts
+    subject: str
+    body: str
+    channel: str
+    language: str | None = None
+    automatic: bool = False
+    session: bool = False
+    also: tuple[str, ...] = ()
+    reference: str | None = None
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+    def opening(self) -> OpenTicket:
+        """The same as the beginning of a ticket."""
+        return OpenTicket(
+            ticket_id=self.ticket_id,
+            external_id=self.external_id,
+            occurred_at=self.occurred_at,
+            by=self.by,
+            customer=self.customer,
+            subject=self.subject,
+            body=self.body,
+            channel=self.channel,
+            language=self.language,
+            html=self.html,
+            attachments=self.attachments,
+        )
+
+    def message(self) -> AddMessage:
+        """The same as a message on a ticket that is there."""
+        return AddMessage(
+            ticket_id=self.ticket_id,
+            external_id=self.external_id,
+            occurred_at=self.occurred_at,
+            by=self.by,
+            body=self.body,
+            automatic=self.automatic,
+            channel=self.channel,
+            html=self.html,
+            attachments=self.attachments,
+        )
 
 
 class SetStatus(Command, frozen=True, kw_only=True, omit_defaults=True, tag="status"):
@@ -149,10 +227,35 @@ class RequestEscalation(Command, frozen=True, kw_only=True, omit_defaults=True, 
     to_level: str | None = None
 
 
+class Assign(Command, frozen=True, kw_only=True, omit_defaults=True, tag="assignment"):
+    """Somebody took the ticket, or was given it, in the channel itself: `assignee` as the source says."""
+
+    assignee: str
+
+
+class Classify(Command, frozen=True, kw_only=True, omit_defaults=True, tag="classification"):
+    """Another category or complexity than triage read."""
+
+    category: str | None = None
+    complexity: Complexity | None = None
+
+
+class Merge(Command, frozen=True, kw_only=True, omit_defaults=True, tag="merge"):
+    """The ticket goes on as `into` (semantics M1). `automatic`: by the strict rule, not by a person."""
+
+    into: UUID
+    automatic: bool = False
+
+
+class Unmerge(Command, frozen=True, kw_only=True, omit_defaults=True, tag="unmerge"):
+    """The ticket goes its own way again (M4)."""
+
+
 #: Every command; its tag tells which one, wherever commands are stored.
 AnyCommand: TypeAlias = (
     OpenTicket
     | AddMessage
+    | Contact
     | SetStatus
     | Pause
     | Resume
@@ -162,6 +265,10 @@ AnyCommand: TypeAlias = (
     | SetPriority
     | Rate
     | RequestEscalation
+    | Assign
+    | Classify
+    | Merge
+    | Unmerge
 )
 
 

@@ -10,8 +10,10 @@ from uuid import UUID
 from shared.contracts import Author, Payload, TicketMessageAdded
 from shared.ids import derived_id
 
+from .commands import Attachment
+from .evidence import Evidence
 from .history import CustomerHistory
-from .ticket import Fact, Message, Ticket
+from .ticket import Fact, KeptFile, Message, Ticket
 from .triage import IntakePolicy
 
 
@@ -30,10 +32,12 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from a command: facts for everybody, and texts that stay with us."""
+    """What follows from a command: facts for everybody; texts, files and reasons that stay with us."""
 
     facts: tuple[Fact, ...]
     messages: tuple[Message, ...] = ()
+    files: tuple[KeptFile, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,24 @@ def message_of(
     )
 
 
-def told(message: Message, asked: Asked, *, automatic: bool = False) -> TicketMessageAdded:
+def files_of(message: Message, attachments: Sequence[Attachment]) -> tuple[KeptFile, ...]:
+    """The files of `message`, under derived ids."""
+    return tuple(
+        KeptFile(
+            attachment_id=derived_id(message.message_id, f"attachment:{n}"),
+            ticket_id=message.ticket_id,
+            message_id=message.message_id,
+            name=file.name,
+            content_type=file.content_type,
+            size=file.size,
+            content=file.content,
+            refused=file.refused,
+        )
+        for n, file in enumerate(attachments)
+    )
+
+
+def told(message: Message, asked: Asked) -> TicketMessageAdded:
     """What everybody hears of `message`: who, when and which signals, never the text (D9)."""
     return TicketMessageAdded(
         ticket_id=message.ticket_id,
@@ -84,7 +105,8 @@ def told(message: Message, asked: Asked, *, automatic: bool = False) -> TicketMe
         public=message.public,
         at=message.at,
         signals=asked.policy.signals_of(message.body),
-        automatic=automatic or None,
+        automatic=message.automatic or None,
+        channel=message.channel,
     )
 
 

@@ -2,17 +2,21 @@
 
 Refusing is for transitions; a message or a rating is never refused, whatever the status. A closed ticket
 comes back when its customer writes: nobody is forgotten. Only a duplicate stays closed.
-Not here yet: courtesy messages (R2), waiting forever (Z6), merging (M).
+Not here yet: courtesy messages (R2), waiting forever (Z6).
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from shared.contracts import (
     Author,
     Change,
     Payload,
+    TicketAssignmentRequested,
     TicketEscalationRequested,
     TicketRated,
     TicketReclassified,
@@ -22,14 +26,29 @@ from shared.contracts.vocabulary import AuthorKind, CloseReason, Status
 from .commands import (
     AddMessage,
     AnyCommand,
+    Assign,
+    Classify,
+    Contact,
     CustomerFacts,
+    Merge,
     OpenTicket,
     Rate,
     RequestEscalation,
     SetPriority,
     SetStatus,
+    Unmerge,
 )
-from .decision import Asked, Decision, RefusedError, facts, message_of, told, with_note
+from .decision import (
+    Asked,
+    Decision,
+    RefusedError,
+    facts,
+    files_of,
+    message_of,
+    told,
+    with_note,
+)
+from .merging import unmerge
 from .ticket import Fact, Ticket
 from .transitions import SETTLED, meant, reopened, resumed, transition, unsettled
 from .triage import triaged
@@ -52,13 +71,24 @@ def open_ticket(
     author = Author(kind=AuthorKind.CUSTOMER, id=customer.customer_id)
     if command.outbound:
         author = command.by
-    first = message_of(ticket_id, asked, author, command.body)
-    return Decision((Fact(opened, asked.at),), (first,) if command.body else ())
+    first = msgspec.structs.replace(
+        message_of(ticket_id, asked, author, command.body),
+        channel=opened.channel,
+        html=command.html,
+    )
+    kept = command.body or command.attachments
+    return Decision(
+        (Fact(opened, asked.at),),
+        (first,) if kept else (),
+        files_of(first, command.attachments),
+    )
 
 
-def decide(ticket: Ticket, command: AnyCommand, asked: Asked) -> Decision:
+def decide(ticket: Ticket, command: AnyCommand, asked: Asked) -> Decision:  # noqa: C901 - one line a command
     """What follows from `command` for a ticket that has been opened. Raises RefusedError."""
     match command:
+        case Contact():
+            return _add_message(ticket, command.message(), asked)
         case OpenTicket():
             raise RefusedError("already_open", "The source has opened this ticket before.")
         case AddMessage():
@@ -71,15 +101,34 @@ def decide(ticket: Ticket, command: AnyCommand, asked: Asked) -> Decision:
             return _rate(ticket, command, asked)
         case RequestEscalation():
             return _request_escalation(ticket, command, asked)
+        case Assign():
+            return _assign(ticket, command, asked)
+        case Classify():
+            return _classify(ticket, command, asked)
+        case Unmerge():
+            return unmerge(ticket, asked)
+        case Merge():
+            raise TypeError("a merge concerns two tickets: see merging.merge")
         case _:
             return transition(ticket, command, asked)
+
+
+def is_over(ticket: Ticket, at: datetime, window: timedelta) -> bool:
+    """Whether a message at `at` in the ticket's session begins something new: settled too long ago."""
+    settled = ticket.resolved_at or ticket.closed_at
+    return settled is not None and at > settled + window
 
 
 def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
     """A customer's words end waiting for the customer (Z3) and bring a settled ticket back (R1),
     unless they were written before it was paused or settled, or by a machine.
     """
-    message = message_of(ticket.ticket_id, asked, command.by, command.body, public=command.public)
+    message = msgspec.structs.replace(
+        message_of(ticket.ticket_id, asked, command.by, command.body, public=command.public),
+        automatic=command.automatic,
+        channel=asked.policy.channel_of(command.channel) if command.channel else None,
+        html=command.html,
+    )
     said: list[Payload] = []
     spoke = command.by.kind is AuthorKind.CUSTOMER and command.public and not command.automatic
     if spoke and not asked.is_before(ticket.status_at):
@@ -87,8 +136,8 @@ def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
             said.append(resumed(ticket, "customer_replied", command.by))
         elif ticket.status in SETTLED and ticket.close_reason is not CloseReason.DUPLICATE:
             said.append(reopened(ticket, command.by, asked))
-    said.append(told(message, asked, automatic=command.automatic))
-    return Decision(facts(asked, said), (message,))
+    said.append(told(message, asked))
+    return Decision(facts(asked, said), (message,), files_of(message, command.attachments))
 
 
 def _set_priority(ticket: Ticket, command: SetPriority, asked: Asked) -> Decision:
@@ -150,3 +199,39 @@ def _request_escalation(ticket: Ticket, command: RequestEscalation, asked: Asked
         ticket_id=ticket.ticket_id, by=command.by, reason=command.reason, to_level=to_level
     )
     return Decision(facts(asked, [requested]))
+
+
+def _assign(ticket: Ticket, command: Assign, asked: Asked) -> Decision:
+    """Who works on it is the router's to say; it hears what the channel thinks."""
+    unsettled(ticket)
+    requested = TicketAssignmentRequested(
+        ticket_id=ticket.ticket_id, assignee=command.assignee, by=command.by
+    )
+    return Decision(facts(asked, [requested]))
+
+
+def _classify(ticket: Ticket, command: Classify, asked: Asked) -> Decision:
+    """A person knows better than triage; a category nobody knows is the caller's mistake."""
+    unsettled(ticket)
+    triage = asked.policy.workflow.triage
+    wanted: dict[str, str] = {}
+    if command.category is not None:
+        wanted["category"] = triage.category_of(command.category)
+        if wanted["category"] != triage.category_aliases.get(
+            command.category.strip().lower(), command.category.strip().lower()
+        ):
+            known = ", ".join(triage.categories)
+            raise RefusedError("unknown_category", f"The categories are {known}.", field="category")
+    if command.complexity is not None:
+        wanted["complexity"] = command.complexity
+    changes = {
+        name: Change(from_=str(getattr(ticket, name)), to=str(value))
+        for name, value in wanted.items()
+        if getattr(ticket, name) != value
+    }
+    if not changes:
+        raise RefusedError("unchanged", "The ticket is classified like this already.")
+    changed = TicketReclassified(
+        ticket_id=ticket.ticket_id, changes=changes, reason="classification", by=command.by
+    )
+    return Decision(facts(asked, [changed]))

@@ -10,8 +10,10 @@ import msgspec
 
 from shared.contracts import (
     Payload,
+    TicketAnalysed,
     TicketClosed,
     TicketEscalationRequested,
+    TicketMerged,
     TicketMessageAdded,
     TicketOpened,
     TicketPaused,
@@ -20,6 +22,7 @@ from shared.contracts import (
     TicketReopened,
     TicketResolved,
     TicketResumed,
+    TicketUnmerged,
 )
 from shared.contracts.vocabulary import (
     AuthorKind,
@@ -28,6 +31,7 @@ from shared.contracts.vocabulary import (
     Grade,
     PauseReason,
     Priority,
+    SentimentLabel,
     Status,
 )
 
@@ -48,7 +52,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """One customer problem. Its fields are the columns of the table `ticket`.
 
     `status_at` and `priority_at` are the engine times of the facts that set them: what happened
-    before them comes too late to change them. `agent_replies` counts public replies of people.
+    before them comes too late to change them. `agent_replies` counts public replies of people. `bumped`: its
+    mood has raised the priority, which happens once (P4). `merged_into`: what is said of it is meant for
+    that one (M1).
     """
 
     ticket_id: UUID
@@ -77,6 +83,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     close_reason: CloseReason | None = None
     rating: int | None = None
     escalation_requested: bool = False
+    language: str | None = None
+    sentiment: SentimentLabel = SentimentLabel.CALM
+    frustrated_in_a_row: int = 0
+    bumped: bool = False
+    merged_into: UUID | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +100,22 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     public: bool
     body: str
     at: datetime
+    automatic: bool = False
+    channel: str | None = None
+    html: str | None = None
+
+
+class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a message. Its fields are the columns of the table `attachment`."""
+
+    attachment_id: UUID
+    ticket_id: UUID
+    message_id: UUID
+    name: str
+    content_type: str
+    size: int
+    content: bytes | None
+    refused: str | None
 
 
 def opened_ticket(fact: Fact, correlation_id: UUID) -> Ticket:
@@ -110,6 +137,7 @@ def opened_ticket(fact: Fact, correlation_id: UUID) -> Ticket:
         urgency=opened.urgency,
         signals=opened.signals,
         contact_number=opened.contact_number,
+        language=opened.language,
         opened_at=opened.opened_at,
         status=Status.NEW,
         status_at=fact.at,
@@ -117,7 +145,7 @@ def opened_ticket(fact: Fact, correlation_id: UUID) -> Ticket:
     )
 
 
-def evolve(ticket: Ticket, fact: Fact) -> Ticket:
+def evolve(ticket: Ticket, fact: Fact) -> Ticket:  # noqa: C901, PLR0912 - one line a fact
     """The ticket after `fact`. A payload that says nothing about a ticket's state changes nothing."""
     said, at = fact.payload, fact.at
     change, latest = msgspec.structs.replace, max(at, ticket.status_at)
@@ -154,8 +182,21 @@ def evolve(ticket: Ticket, fact: Fact) -> Ticket:
             return change(ticket, rating=said.score)
         case TicketEscalationRequested():
             return change(ticket, escalation_requested=True)
+        case TicketMerged():
+            return change(ticket, merged_into=said.into_ticket_id)
+        case TicketUnmerged():
+            return change(ticket, merged_into=None)
+        case TicketAnalysed():
+            return _analysed(ticket, said)
         case _:
             return ticket
+
+
+def _analysed(ticket: Ticket, said: TicketAnalysed) -> Ticket:
+    label = said.sentiment.label if said.sentiment else ticket.sentiment
+    return msgspec.structs.replace(
+        ticket, sentiment=label, language=ticket.language or said.language
+    )
 
 
 def _working(ticket: Ticket) -> Status:

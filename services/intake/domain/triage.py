@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from shared.contracts import Customer, TicketOpened
-from shared.contracts.vocabulary import Grade, Priority
+from shared.contracts.vocabulary import Complexity, Grade, Priority
 from shared.policy import WorkflowPolicy
 
 from .commands import CustomerFacts, OpenTicket
@@ -49,6 +49,10 @@ class IntakePolicy:
             PhraseFinder(by_priority, **lists),
         )
 
+    def channel_of(self, named: str) -> str:
+        """One of the workflow's channels: conditions compare with it, and metrics are counted by it."""
+        return named.lower() if named.lower() in self.workflow.triage.channels else OTHER_CHANNEL
+
     def signals_of(self, text: str) -> list[str]:
         """The word groups in what the writer of `text` really wrote (V1)."""
         return self.signals.find(written_by_sender(text))
@@ -78,11 +82,11 @@ def triaged(
     opened = TicketOpened(
         ticket_id=ticket_id,
         external_ref=command.external_id,
-        channel=_channel(command.channel, policy),
+        channel=policy.channel_of(command.channel),
         customer=_customer(customer, policy),
         subject_line=subject_line(command.subject),
         category=triage.category_of(command.category),
-        complexity=command.complexity,
+        complexity=command.complexity or Complexity.L1,
         priority=command.priority or triage.priority(impact, urgency),
         impact=impact,
         urgency=urgency,
@@ -120,11 +124,6 @@ def _raised(opened: TicketOpened, at: datetime, policy: IntakePolicy) -> Priorit
     if BUMPING_SIGNAL in opened.signals and priority.rank > BUMPED_AT_MOST.rank:
         return priority.raised()
     return priority
-
-
-def _channel(named: str, policy: IntakePolicy) -> str:
-    """One of the workflow's channels: conditions compare with it, and metrics are counted by it."""
-    return named.lower() if named.lower() in policy.workflow.triage.channels else OTHER_CHANNEL
 
 
 def _customer(known: CustomerFacts, policy: IntakePolicy) -> Customer:

@@ -62,7 +62,11 @@ async def settled(*waiting: asyncio.Task[Answer]) -> list[Answer | BaseException
 
 
 async def crowd(made: Batcher, keys: str, *, is_api: bool = False) -> list[asyncio.Task[Answer]]:
-    tasks = [asyncio.create_task(made.submit(a_delivery(key, is_api=is_api))) for key in keys]
+    async def alone(key: str) -> Answer:
+        [answer] = await made.submit([a_delivery(key, is_api=is_api)])
+        return answer
+
+    tasks = [asyncio.create_task(alone(key)) for key in keys]
     await asyncio.sleep(0)
     return tasks
 
@@ -70,7 +74,7 @@ async def crowd(made: Batcher, keys: str, *, is_api: bool = False) -> list[async
 async def test_a_lone_request_does_not_wait_for_others(database: Database) -> None:
     database.open.set()
 
-    assert await make(database).submit(a_delivery("a")) == DONE
+    assert await make(database).submit([a_delivery("a")]) == [DONE]
     assert database.groups == [["a"]]
 
 
@@ -154,7 +158,7 @@ async def test_more_than_may_wait_are_turned_away(database: Database) -> None:
     waiting = await crowd(made, "b" * batcher.MOST_WAITING)
 
     with pytest.raises(UnavailableError):
-        await made.submit(a_delivery("one too many"))
+        await made.submit([a_delivery("one too many")])
 
     database.open.set()
     assert await settled(*in_hand, *waiting) == [DONE] * (1 + batcher.MOST_WAITING)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.channels.generic import Generic
+from services.intake.channels.base import Source
+from services.intake.channels.generic import generic
 from services.intake.domain.commands import AddMessage, OpenTicket, Rate, SetPriority, SetStatus
 from tests.support.intake import SECRET, a_message, a_status, an_open
 
-GENERIC = Generic([SECRET])
+GENERIC = generic(Source("generic", (SECRET,)))
 
 
 def read(body: object) -> Any:
