@@ -23,7 +23,7 @@ from shared.contracts import Author
 from shared.contracts.vocabulary import AuthorKind, Complexity, Grade, Priority, Status
 
 from .base import OURS, Channel, Member, Parsed, Source
-from .signatures import StandardWebhooks
+from .standard_webhooks import StandardWebhooks
 
 #: A body with more commands than this is refused as a whole.
 MOST_COMMANDS: Final = 500
