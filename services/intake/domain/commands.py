@@ -155,12 +155,12 @@ class Contact(Command, frozen=True, kw_only=True, omit_defaults=True, tag="conta
         )
 
     def message(self) -> AddMessage:
-        """The same as a message on a ticket that is there."""
+        """The same as the customer's message on a ticket that is there."""
         return AddMessage(
             ticket_id=self.ticket_id,
             external_id=self.external_id,
             occurred_at=self.occurred_at,
-            by=self.by,
+            by=Author(kind=AuthorKind.CUSTOMER, id=self.customer.customer_id or None),
             body=self.body,
             automatic=self.automatic,
             channel=self.channel,
