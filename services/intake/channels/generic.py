@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,7 @@ from shared.contracts import Author
 from shared.contracts.vocabulary import AuthorKind, Complexity, Grade, Priority, Status
 
 from .base import OURS, Channel, Member, Parsed, Source
+from .reading import UNREADABLE, without_nul
 from .standard_webhooks import StandardWebhooks
 
 #: A body with more commands than this is refused as a whole.
@@ -217,9 +218,6 @@ AnyPart: TypeAlias = OpenPart | MessagePart | StatusPart | PriorityPart | Rating
 _part_decoder: msgspec.json.Decoder[AnyPart] = msgspec.json.Decoder(AnyPart)
 _list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
-#: What reading foreign bytes can raise.
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-
 
 def generic(source: Source) -> Channel:
     """The adapter of one source that speaks Tierline's own shape. Raises SecretError."""
@@ -238,12 +236,12 @@ def parse(raw: bytes) -> Parsed:
     unreadable = []
     try:
         parts = _parts(raw)
-    except (*_UNREADABLE, ValueError) as error:
+    except (*UNREADABLE, ValueError) as error:
         return Parsed((), (Unreadable(0, raw, str(error)),))
     for ordinal, part in enumerate(parts):
         try:
             commands.append((ordinal, _decode(part).command()))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             unreadable.append(Unreadable(ordinal, part, str(error) or type(error).__name__))
     return Parsed(tuple(commands), tuple(unreadable))
 
@@ -261,17 +259,5 @@ def _decode(part: bytes) -> AnyPart:
     """A NUL is dropped: PostgreSQL stores none, and a customer's words must not be lost for one."""
     if rb"\u0000" not in part:
         return _part_decoder.decode(part)
-    decoded: AnyPart = msgspec.convert(_without_nul(msgspec.json.decode(part)), type=AnyPart)
+    decoded: AnyPart = msgspec.convert(without_nul(msgspec.json.decode(part)), type=AnyPart)
     return decoded
-
-
-def _without_nul(value: Any) -> Any:
-    match value:
-        case str():
-            return value.replace("\0", "")
-        case list():
-            return [_without_nul(member) for member in value]
-        case dict():
-            return {_without_nul(name): _without_nul(member) for name, member in value.items()}
-        case _:
-            return value
