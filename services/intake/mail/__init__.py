@@ -1,0 +1,1 @@
+"""Mail: one message of whatever form, read into what the customer wishes for."""
