@@ -12,7 +12,7 @@ from shared.contracts import Cause, FollowUp, TicketOpened
 from shared.db.engine import Transaction
 from shared.ids import new_id
 
-from . import store
+from . import customer_store, name_store, store
 from .domain.commands import (
     AnyCommand,
     Contact,
@@ -32,6 +32,7 @@ from .domain.transitions import SETTLED
 from .domain.triage import IntakePolicy
 from .finding import find
 from .parcels import Item
+from .recognising import recognise
 from .store import Buffered, Reasons
 
 
@@ -53,22 +54,20 @@ class Group:
 
     async def load(self, tx: Transaction, items: Sequence[Item], now: datetime) -> None:
         """Find and lock everything `items` are about, in the lock order of `store`."""
-        found = await find(tx, items, now)
+        await recognise(tx, items, now)
+        found = await find(tx, items)
         wanted = {item.command.into for item in items if isinstance(item.command, Merge)}
         self._tickets = await store.lock_tickets(tx, found.known | wanted)
-        for item in items:
-            if not isinstance(item.command, Merge | Unmerge):
-                item.ticket_id = self._root(item.ticket_id)
         await self._renew(tx, items)
         opening = {
             item.ticket_id: begun
-            for item in items
+            for item in reversed(items)
             if (begun := _opening(item.command)) and item.ticket_id not in self._tickets
         }
-        shells = opening.keys() - found.fresh if found.known else set()
+        shells = (opening.keys() - found.fresh if found.known else set()) | found.heirs
         for buffered in await store.take_buffered(tx, shells):
             self._waiting[buffered.ticket_id].append(buffered)
-        await self._load_customers(tx, items, list(opening.values()))
+        await self._load_customers(tx, items, list(opening.values()), now)
 
     def _root(self, ticket_id: UUID) -> UUID:
         """Where what is said of a ticket belongs after merges (M1)."""
@@ -86,14 +85,18 @@ class Group:
         for item in items:
             if not isinstance(item.command, Contact) or not item.command.session:
                 continue
-            ticket = self._tickets.get(item.ticket_id)
+            ticket = self._tickets.get(self._root(item.ticket_id))
             if ticket is not None and is_over(ticket, item.at, window):
                 item.ticket_id = renewed.setdefault(item.ticket_id, new_id())
                 names.update(dict.fromkeys(item.names, item.ticket_id))
-        await store.rename(tx, names)
+        await name_store.rename(tx, names)
 
     async def _load_customers(
-        self, tx: Transaction, items: Sequence[Item], opening: Sequence[OpenTicket]
+        self,
+        tx: Transaction,
+        items: Sequence[Item],
+        opening: Sequence[OpenTicket],
+        now: datetime,
     ) -> None:
         """What is known of the customers who ask, and the past of those whom a rule may count."""
         said: dict[str, CustomerFacts] = {}
@@ -101,21 +104,25 @@ class Group:
             facts = command.customer
             earlier = said.get(facts.customer_id)
             said[facts.customer_id] = known_together(earlier, facts) if earlier else facts
-        times = Counter(item.ticket_id for item in items)
+        times = Counter(self._root(item.ticket_id) for item in items)
         may_reopen = {
             ticket.customer_id
             for ticket in self._tickets.values()
             if ticket.status in SETTLED or times[ticket.ticket_id] > 1
         }
         if may_reopen:
-            await store.lock_customers(tx, may_reopen | said.keys())
-        self._customers, strangers = await store.know_customers(tx, list(said.values()))
-        self._histories = await store.histories(tx, (may_reopen | said.keys()) - strangers)
+            await customer_store.lock_customers(tx, may_reopen | said.keys())
+        known = await customer_store.know_customers(tx, list(said.values()), now)
+        self._customers = {customer_id: one.facts for customer_id, one in known.items()}
+        self._histories = await customer_store.histories(tx, may_reopen | said.keys(), known)
 
     def apply(self, item: Item) -> Outcome:
         """Do one command: to its ticket, or to what waits for its ticket."""
         ticket_id = item.ticket_id
         if ticket_id in self._tickets:
+            self._catch_up(ticket_id)
+            if not isinstance(item.command, Merge | Unmerge):
+                ticket_id = self._root(ticket_id)
             return self._apply(item, self._tickets[ticket_id])
         if begun := _opening(item.command):
             self._open(item, begun)
@@ -170,8 +177,7 @@ class Group:
 
     def _open(self, item: Item, command: OpenTicket) -> None:
         """A ticket cannot have been opened after what was said on it; that is applied now, in order."""
-        waiting = sorted(self._waiting.pop(item.ticket_id, []), key=lambda one: one.at)
-        item.at = min([item.at, *(one.at for one in waiting)])
+        item.at = min([item.at, *(one.at for one in self._waiting.get(item.ticket_id, []))])
         customer = self._customers[command.customer.customer_id]
         asked = self._asked(item, customer.customer_id)
         decision = open_ticket(command, customer, asked, item.ticket_id)
@@ -180,18 +186,22 @@ class Group:
         assert isinstance(first.payload, TicketOpened)
         self.opened.append(first.payload)
         self._hear(item, ticket, decision)
-        for one in waiting:
+        self._catch_up(item.ticket_id)
+
+    def _catch_up(self, ticket_id: UUID) -> None:
+        """Do what waited for the ticket, in the order in which it happened."""
+        for one in sorted(self._waiting.pop(ticket_id, []), key=lambda one: one.at):
             late = Item(
                 command=one.command,
                 command_id=one.command_id,
                 at=one.at,
                 is_claim=True,
-                ticket_id=item.ticket_id,
+                ticket_id=ticket_id,
                 names=(),
                 traceparent=one.traceparent,
                 is_api=False,
             )
-            self._apply(late, self._tickets[item.ticket_id])
+            self._apply(late, self._tickets[self._root(ticket_id)])
 
     def _hear(self, item: Item, ticket: Ticket, decision: Decision) -> None:
         """Fold what was decided, and say it."""

@@ -16,8 +16,8 @@ from shared.ids import derived_id, new_id
 from . import store
 from .domain.commands import AnyCommand, Contact, engine_time
 from .domain.delivery import Answer, Delivery, Disposition, Outcome
-from .domain.identity import customer_of
-from .store import Claim, Named
+from .domain.threads import Named
+from .store import Claim
 
 CONFLICT: Final = Outcome(
     outcome=Disposition.QUARANTINED,
@@ -30,8 +30,7 @@ CONFLICT: Final = Outcome(
 class Item:
     """One command with its id, its engine time, and its ticket as far as that is known.
 
-    `names` are the ticket's at the source, the surest first. `named_customer`: the source said who
-    asks, it need not be found out.
+    `names` are the ticket's at the source, the surest first.
     """
 
     command: AnyCommand
@@ -42,7 +41,6 @@ class Item:
     names: tuple[Named, ...]
     traceparent: str | None
     is_api: bool
-    named_customer: bool = True
 
 
 @dataclass(slots=True)
@@ -107,7 +105,6 @@ def parcels_of(deliveries: Sequence[Delivery], now: datetime) -> list[Parcel]:
             at, is_off = engine_time(command.occurred_at, now)
             skewed |= is_off
             names = _names(delivery.source, command)
-            customer = customer_of(command)
             items.append(
                 Item(
                     command=command,
@@ -118,7 +115,6 @@ def parcels_of(deliveries: Sequence[Delivery], now: datetime) -> list[Parcel]:
                     names=names,
                     traceparent=delivery.traceparent,
                     is_api=delivery.is_api,
-                    named_customer=customer is None or bool(customer.customer_id),
                 )
             )
         parcels.append(Parcel(delivery, items, skewed))

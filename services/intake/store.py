@@ -9,32 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias, TypeVar
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from shared.db.engine import Transaction, fetch
 
-from .domain.commands import AnyCommand, CustomerFacts
+from .domain.commands import AnyCommand
 from .domain.delivery import Outcome
 from .domain.evidence import Evidence
-from .domain.history import CustomerHistory, PastTicket
+from .domain.threads import Named
 from .domain.ticket import KeptFile, Message, Ticket
-
-#: A delivery's or a ticket's name at its source.
-Named: TypeAlias = tuple[str, str]
-
-#: How many of a customer's latest tickets are looked at for what happened lately.
-HISTORY_TICKETS: Final = 100
 
 _TICKET_COLUMNS: Final = ", ".join(Ticket.__struct_fields__)
 _MESSAGE_COLUMNS: Final = ", ".join(Message.__struct_fields__)
 _FILE_COLUMNS: Final = ", ".join(KeptFile.__struct_fields__)
-#: Addresses are rows of their own.
-_CUSTOMER_COLUMNS: Final = ", ".join(
-    name for name in CustomerFacts.__struct_fields__ if name != "addresses"
-)
 
 #: Claim deliveries nobody has claimed, with the answer their repeats will get.
 _CLAIM: Final = """
@@ -63,21 +53,6 @@ _FORGET: Final = """
 DELETE FROM delivery WHERE ctid = ANY (ARRAY(SELECT ctid FROM delivery WHERE received_at < $1 LIMIT $2))
 """
 
-#: Name tickets, where the names are free.
-_NAME: Final = """
-INSERT INTO external_ref (source, external_id, ticket_id)
-SELECT source, external_id, ticket_id
-FROM unnest($1::text[], $2::text[], $3::uuid[]) AS t (source, external_id, ticket_id)
-ORDER BY source, external_id ON CONFLICT DO NOTHING RETURNING source, external_id, ticket_id
-"""
-
-#: Whose the other names are. Locked, so that a shell is not opened while something is said about it.
-_NAMED: Final = """
-SELECT r.source, r.external_id, r.ticket_id FROM external_ref r
-JOIN unnest($1::text[], $2::text[]) AS t (source, external_id) USING (source, external_id)
-ORDER BY r.source, r.external_id FOR UPDATE OF r
-"""
-
 #: Tickets and those they were merged into, locked in id order.
 _LOCK_TICKETS: Final = """
 WITH RECURSIVE chain (ticket_id, merged_into) AS (
@@ -87,38 +62,6 @@ WITH RECURSIVE chain (ticket_id, merged_into) AS (
 )
 SELECT to_json(t)::text FROM ticket t WHERE ticket_id IN (SELECT ticket_id FROM chain)
 ORDER BY ticket_id FOR UPDATE OF t
-"""
-
-#: Whose some names are, unlocked.
-_LOOK_UP: Final = """
-SELECT source, external_id, ticket_id FROM external_ref
-JOIN unnest($1::text[], $2::text[]) AS t (source, external_id) USING (source, external_id)
-"""
-
-#: Names that belong to another ticket from now on.
-_RENAME: Final = """
-UPDATE external_ref r SET ticket_id = t.ticket_id
-FROM unnest($1::text[], $2::text[], $3::uuid[]) AS t (source, external_id, ticket_id)
-WHERE r.source = t.source AND r.external_id = t.external_id
-"""
-
-#: Customers' tickets by the short reference people call them by: the last eight digits of the id.
-_REFERENCED: Final = """
-SELECT customer_id, reference, max(ticket_id::text)::uuid FROM ticket
-JOIN unnest($1::text[], $2::text[]) AS t (customer_id, reference) USING (customer_id)
-WHERE right(ticket_id::text, 8) = lower(reference) GROUP BY customer_id, reference
-"""
-
-#: Whose some addresses are.
-_OWNERS: Final = """
-SELECT address, customer_id FROM customer_address WHERE address = ANY ($1::text[])
-"""
-
-#: Give addresses to customers, where they are nobody's.
-_LINK: Final = """
-INSERT INTO customer_address (address, customer_id, linked_at)
-SELECT address, customer_id, $3 FROM unnest($1::text[], $2::text[]) AS t (address, customer_id)
-ORDER BY address ON CONFLICT DO NOTHING RETURNING address
 """
 
 #: Tickets as they are now: new ones, and changed ones under the lock above.
@@ -162,44 +105,10 @@ WITH taken AS (
 SELECT ticket_id, command_id, command::text, at, traceparent FROM taken ORDER BY id
 """
 
-#: Customers, locked in id order.
-_LOCK_CUSTOMERS: Final = """
-SELECT 1 FROM customer WHERE customer_id = ANY ($1::text[]) ORDER BY customer_id FOR UPDATE
-"""
-
-#: Add what is said about customers to what is known; answers with all of it, and who is new.
-_KNOW_CUSTOMERS: Final = f"""
-INSERT INTO customer AS c ({_CUSTOMER_COLUMNS})
-SELECT {_CUSTOMER_COLUMNS} FROM json_populate_recordset(NULL::customer, $1::json) ORDER BY customer_id
-ON CONFLICT (customer_id) DO UPDATE SET
-    tier = coalesce(excluded.tier, c.tier),
-    lifetime_value = coalesce(excluded.lifetime_value, c.lifetime_value),
-    vip = coalesce(excluded.vip, c.vip),
-    recent_escalations = coalesce(excluded.recent_escalations, c.recent_escalations),
-    preferred_channel = coalesce(excluded.preferred_channel, c.preferred_channel),
-    account_manager = coalesce(excluded.account_manager, c.account_manager),
-    revenue_impact = coalesce(excluded.revenue_impact, c.revenue_impact),
-    contact = coalesce(c.contact || excluded.contact, excluded.contact, c.contact)
-RETURNING to_json(c)::text, xmax = 0
-"""
-
-#: The latest tickets of some customers.
-_HISTORIES: Final = """
-SELECT to_json(t)::text FROM unnest($1::text[]) AS c (customer_id)
-CROSS JOIN LATERAL (
-    SELECT ticket_id, customer_id, category, opened_at, reopened_at FROM ticket
-    WHERE customer_id = c.customer_id ORDER BY opened_at DESC LIMIT $2
-) AS t
-"""
-
 _outcomes = msgspec.json.Decoder(list[Outcome])
 _ticket = msgspec.json.Decoder(Ticket)
 _command = msgspec.json.Decoder(AnyCommand)
-_customer = msgspec.json.Decoder(CustomerFacts)
-_past_ticket = msgspec.json.Decoder(PastTicket)
 _encoder = msgspec.json.Encoder()
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,61 +177,19 @@ async def forget_deliveries(tx: Transaction, *, before: datetime, limit: int) ->
     return (await tx.exec_driver_sql(_FORGET, (before, limit))).rowcount
 
 
-async def name_tickets(
-    tx: Transaction, proposed: Mapping[Named, UUID]
-) -> tuple[dict[Named, UUID], dict[Named, UUID]]:
-    """Find the tickets of these (source, external id), naming a new one where there is none.
-
-    Returns the names made now, with the ids proposed, and those that existed. All are locked.
-    """
-    if not proposed:
-        return {}, {}
-    rows = await fetch(tx, _NAME, (*_two_columns(proposed), list(proposed.values())))
-    made = {(source, external_id): ticket_id for source, external_id, ticket_id in rows}
-    others = [name for name in proposed if name not in made]
-    rows = await fetch(tx, _NAMED, _two_columns(others)) if others else []
-    return made, {(source, external_id): ticket_id for source, external_id, ticket_id in rows}
-
-
-async def named(tx: Transaction, names: Collection[Named]) -> dict[Named, UUID]:
-    """Whose these names are, as far as they are anybody's; nothing is locked."""
-    rows = await fetch(tx, _LOOK_UP, _two_columns(names)) if names else []
-    return {(source, external_id): ticket_id for source, external_id, ticket_id in rows}
-
-
-async def rename(tx: Transaction, names: Mapping[Named, UUID]) -> None:
-    """These names belong to these tickets from now on."""
-    if names:
-        await tx.exec_driver_sql(_RENAME, (*_two_columns(names), list(names.values())))
-
-
-async def referenced(
-    tx: Transaction, references: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], UUID]:
-    """The tickets that (customer, short reference) mean, where the customer has such a ticket."""
-    rows = await fetch(tx, _REFERENCED, _two_columns(references)) if references else []
-    return {(customer_id, reference): ticket_id for customer_id, reference, ticket_id in rows}
-
-
-async def owners(tx: Transaction, addresses: Collection[str]) -> dict[str, str]:
-    """Which customers these addresses belong to, as far as they are known."""
-    rows = await fetch(tx, _OWNERS, (list(addresses),))
-    return {str(address): str(customer_id) for address, customer_id in rows}
-
-
-async def link(tx: Transaction, addresses: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Give addresses to customers; returns the owners of those that were taken meanwhile."""
-    columns = (list(addresses), list(addresses.values()), now)
-    linked = {address for (address,) in await fetch(tx, _LINK, columns)}
-    taken = addresses.keys() - linked
-    return await owners(tx, taken) if taken else {}
-
-
 async def lock_tickets(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Ticket]:
-    """Those of `ids` that have been opened, and those they were merged into, locked."""
-    rows = await fetch(tx, _LOCK_TICKETS, (list(ids),)) if ids else []
-    tickets = [_ticket.decode(row) for (row,) in rows]
-    return {ticket.ticket_id: ticket for ticket in tickets}
+    """Those of `ids` that have been opened, and those they were merged into, locked.
+
+    One that was merged while we waited for it leads further than we looked: that one is locked, too.
+    """
+    tickets: dict[UUID, Ticket] = {}
+    wanted = set(ids)
+    while wanted:
+        rows = await fetch(tx, _LOCK_TICKETS, (list(wanted),))
+        found = [_ticket.decode(row) for (row,) in rows]
+        tickets |= {ticket.ticket_id: ticket for ticket in found}
+        wanted = {t.merged_into for t in found if t.merged_into} - tickets.keys()
+    return tickets
 
 
 async def save_tickets(tx: Transaction, tickets: Collection[Ticket]) -> None:
@@ -376,35 +243,6 @@ async def take_buffered(tx: Transaction, ids: Collection[UUID]) -> list[Buffered
         Buffered(ticket_id, command_id, _command.decode(command), at, traceparent)
         for ticket_id, command_id, command, at, traceparent in rows
     ]
-
-
-async def lock_customers(tx: Transaction, ids: Collection[str]) -> None:
-    """Lock these customers' rows, so that what is counted of them stays true to the commit."""
-    if ids:
-        await tx.exec_driver_sql(_LOCK_CUSTOMERS, (list(ids),))
-
-
-async def know_customers(
-    tx: Transaction, said: Collection[CustomerFacts]
-) -> tuple[dict[str, CustomerFacts], set[str]]:
-    """Add what is said to what is known, one entry a customer; returns all we know, and who is new."""
-    rows = await fetch(tx, _KNOW_CUSTOMERS, (_json(list(said)),)) if said else []
-    known = [(_customer.decode(row), is_new) for row, is_new in rows]
-    return (
-        {facts.customer_id: facts for facts, _ in known},
-        {facts.customer_id for facts, is_new in known if is_new},
-    )
-
-
-async def histories(tx: Transaction, customer_ids: Collection[str]) -> dict[str, CustomerHistory]:
-    """What these customers have been through, by their latest tickets."""
-    ids = list(customer_ids)
-    rows = await fetch(tx, _HISTORIES, (ids, HISTORY_TICKETS)) if ids else []
-    tickets: dict[str, list[PastTicket]] = {customer_id: [] for customer_id in ids}
-    for (row,) in rows:
-        past = _past_ticket.decode(row)
-        tickets[past.customer_id].append(past)
-    return {customer_id: CustomerHistory(past) for customer_id, past in tickets.items()}
 
 
 def _two_columns(names: Iterable[Named]) -> tuple[list[str], list[str]]:

@@ -1,14 +1,15 @@
-"""What a customer has been through lately: contacts and reopenings of 30 days (semantics V18, R5)."""
+"""What a customer has been through lately: contacts, reopenings, escalations (semantics V18, R5, G12)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-#: How far back contacts and reopenings count (N2.22, N2.23).
+#: How far back contacts, reopenings and escalations count (N2.22 to N2.24).
 LATELY: Final = timedelta(days=30)
 
 
@@ -23,10 +24,14 @@ class PastTicket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerHistory:
-    """The latest tickets of one customer. Told what happens, so that one group counts its own."""
+    """The latest tickets of one customer, and when some were escalated.
 
-    def __init__(self, tickets: list[PastTicket]) -> None:
+    Told what happens, so that one group counts its own.
+    """
+
+    def __init__(self, tickets: list[PastTicket], *, escalated: Sequence[datetime] = ()) -> None:
         self._tickets = {ticket.ticket_id: ticket for ticket in tickets}
+        self._escalated = escalated
 
     def contacts(self, category: str, *, at: datetime) -> int:
         """How often the customer came about `category` in the 30 days to `at`: tickets and reopenings."""
@@ -43,6 +48,10 @@ class CustomerHistory:
             for ticket in self._tickets.values()
             if ticket.ticket_id != but
         )
+
+    def escalations(self, *, at: datetime) -> int:
+        """How often the customer's tickets were escalated in the 30 days to `at` (semantics G12)."""
+        return sum(at - LATELY <= moment <= at for moment in self._escalated)
 
     def remember(self, ticket: PastTicket) -> None:
         """`ticket` is now as given."""
