@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -106,6 +106,10 @@ class ApiKey(Section):
     scopes: frozenset[str]
 
 
+#: Calls in a time, such as 600/minute.
+Rate = Annotated[str, Field(pattern="^[1-9][0-9]{0,8}/(second|minute|hour|day)$")]
+
+
 class HttpSettings(Section):
     """The HTTP server."""
 
@@ -113,6 +117,12 @@ class HttpSettings(Section):
     port: int = Field(default=8080, ge=0, le=65535, description="one a service")
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="413 above it")
     max_concurrency: int = Field(default=512, ge=1, description="503 with Retry-After above it")
+    max_bytes_in_hand: int = Field(
+        default=64 * 1024 * 1024, ge=1024 * 1024, description="of all bodies; 503 above it"
+    )
+    rate: Rate | None = Field(
+        default=None, description="calls of one API key, such as 600/minute; 429 above it"
+    )
 
 
 class LogSettings(Section):
@@ -187,6 +197,9 @@ class ServiceSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     api_keys: dict[str, ApiKey] = Field(default_factory=dict, description="callers by name")
+    key_store: Path | None = Field(
+        default=None, description="the file that `tierline keys` edits; read again when it changes"
+    )
     workflow_file: Path | None = Field(default=None, description="default: the packaged workflow")
 
 

@@ -14,6 +14,7 @@ from shared.clock import Clock
 from shared.contracts import ASSIGNMENTS, NOTIFICATIONS, TICKETS
 from shared.db.engine import create_engine
 from shared.http.app import create_app
+from shared.http.auth import Keyring
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
@@ -52,7 +53,7 @@ def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service
         catalogue=catalogue,
         metrics=service.metrics,
         settings=settings.http,
-        api_keys=settings.api_keys,
+        api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
         routes=[api.routes(commands, engine, policy, clock)],
     )

@@ -20,7 +20,11 @@ from .domain.delivery import Answer, Delivery
 #: The most commands that one transaction carries.
 GROUP_COMMANDS: Final = 512
 
-#: Requests that may wait; the next one is turned away unread by the database (reliability 2.13).
+#: The most bytes of bodies that one transaction carries, unless a single one is larger.
+GROUP_BYTES: Final = 8 * 1024 * 1024
+
+#: Requests that may wait; the next one is turned away unread by the database (reliability 2.13). What
+#: their bodies take together is bounded at the door, where they were read (`BodyLimit`).
 MOST_WAITING: Final = 2048
 
 #: Seconds a group may take, waiting for a connection included.
@@ -93,12 +97,17 @@ class Batcher:
             await self._settle(group)
 
     def _next_group(self) -> list[_Waiting]:
-        """Who waits, up to GROUP_COMMANDS; always at least one."""
+        """Who waits, up to GROUP_COMMANDS and GROUP_BYTES; always at least one."""
         group = [self._waiting.popleft()]
         room = GROUP_COMMANDS - len(group[0].delivery.commands)
-        while self._waiting and room >= (needed := max(1, len(self._waiting[0].delivery.commands))):
+        space = GROUP_BYTES - len(group[0].delivery.raw)
+        while self._waiting:
+            following = self._waiting[0].delivery
+            room -= max(1, len(following.commands))
+            space -= len(following.raw)
+            if room < 0 or space < 0:
+                break
             group.append(self._waiting.popleft())
-            room -= needed
         return group
 
     async def _settle(self, group: Sequence[_Waiting]) -> None:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.intake.channels import CHANNELS, Channel, SecretError, Source
-from shared.settings import ConfigurationError, HttpSettings, Section, ServiceSettings
+from shared.settings import ConfigurationError, HttpSettings, Rate, Section, ServiceSettings
 
 PORT: Final = 8081
 
@@ -41,6 +41,9 @@ class SourceSettings(Section):
     )
     verify_token: SecretStr | None = Field(
         default=None, description="what the provider's handshake repeats (Meta)"
+    )
+    rate: Rate | None = Field(
+        default=None, description="calls, such as 600/minute; above it 429, or 503 for Intercom"
     )
     trusted: bool = Field(
         default=True, description="whether the source's own priority counts, instead of triage's"
@@ -91,6 +94,11 @@ def channels_of(sources: Mapping[str, SourceSettings]) -> dict[str, Channel]:
                 f"{setting}__{error.setting}: the source {name!r} {error} (docs/channels.md says what {source.channel} needs)"
             ) from error
     return made
+
+
+def rates_of(sources: Mapping[str, SourceSettings]) -> dict[str, str]:
+    """The rate of every source that has one, by its name in lower case."""
+    return {spelt.lower(): source.rate for spelt, source in sources.items() if source.rate}
 
 
 def _source(name: str, settings: SourceSettings) -> Source:

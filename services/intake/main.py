@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from services.intake.admission import Admission
 from services.intake.api import commands, customers, tickets
-from services.intake.config import IntakeSettings, channels_of
+from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
 from services.intake.domain.triage import IntakePolicy
 from services.intake.keeper import Keeper
@@ -12,6 +13,7 @@ from services.intake.webhooks import Webhooks
 from shared.clock import Clock
 from shared.db.engine import create_engine
 from shared.http.app import create_app
+from shared.http.auth import Keyring
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
@@ -42,14 +44,23 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     desk = Desk(service.writer, policy, metrics, lanes=settings.intake.lanes)
     keeper = Keeper(service.writer, channels, policy)
     service.work("keeper", keeper.step, idle_seconds=IDLE_SECONDS)
-    webhooks = Webhooks(channels, desk, metrics, clock)
+    admission = Admission(
+        channels,
+        rates_of(settings.intake.sources),
+        metrics,
+        clock,
+        slots=settings.http.max_concurrency,
+        most_body_bytes=settings.http.max_body_bytes,
+    )
+    webhooks = Webhooks(channels, admission, desk, metrics, clock)
     service.app = create_app(
         service="intake",
         catalogue=catalogue,
         metrics=service.metrics,
         settings=settings.http,
-        api_keys=settings.api_keys,
+        api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
+        allowance_of=admission.allowance_of,
         routes=[
             commands.routes(desk),
             tickets.routes(engine),

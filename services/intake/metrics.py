@@ -25,7 +25,8 @@ class IntakeMetrics:
         )
         self.webhooks_rejected = catalogue.counter(
             "webhooks_rejected_total",
-            "Webhooks not let in: unknown source, or signature missing, malformed, wrong or too old.",
+            "Webhooks not let in: unknown source; signature missing, malformed, wrong or too old; over the"
+            " source's rate (quota) or its share of the slots (crowded).",
             ["source", "reason"],
         )
         self.clock_skew = catalogue.counter(

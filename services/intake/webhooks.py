@@ -18,8 +18,9 @@ from shared.clock import Clock
 from shared.http.problems import DomainError
 from shared.observability.tracing import continued
 
+from .admission import Admission
 from .batcher import UnavailableError
-from .channels import Call, Channel, SignatureError
+from .channels import Call, Channel, Greeting, SignatureError
 from .desk import Desk
 from .domain.delivery import Answer, Delivery
 from .metrics import IntakeMetrics
@@ -38,11 +39,13 @@ class Webhooks:
     def __init__(
         self,
         channels: Mapping[str, Channel],
+        admission: Admission,
         desk: Desk,
         metrics: IntakeMetrics,
         clock: Clock,
     ) -> None:
         self._channels = channels
+        self._admission = admission
         self._desk = desk
         self._metrics = metrics
         self._clock = clock
@@ -51,7 +54,9 @@ class Webhooks:
         ]
 
     async def receive(self, request: Request) -> Response:
-        """Answer one webhook: 2xx stored, 401 not authentic, 404 no such source, 503 try again."""
+        """Answer one webhook: 2xx stored, 401 not authentic, 404 no such source, 413 too large,
+        429 too often, 503 try again.
+        """
         request.scope["route"] = self.routes["token" in request.path_params]  # for the metrics
         source = str(request.path_params["source"]).lower()
         channel = self._channels.get(source)
@@ -60,6 +65,10 @@ class Webhooks:
             raise DomainError(404, "Not found", "No such source.")
         if request.headers.get("content-encoding", "identity") != "identity":
             raise DomainError(415, "Encoding refused", "Send the body as it is, not compressed.")
+        with self._admission.slot(source):
+            return await self._answer(source, channel, request)
+
+    async def _answer(self, source: str, channel: Channel, request: Request) -> Response:
         call = Call(
             method=request.method,
             headers=request.headers,
@@ -69,16 +78,18 @@ class Webhooks:
         )
         if call.method == "POST":
             self._verify(source, channel, call)
-        if greeting := channel.greet(call):
+            await self._admission.count(source)
+        if greeting := self._greeted(source, channel, call):
             return Response(greeting.content, 200, media_type=greeting.media_type)
         if call.method != "POST":
             raise DomainError(405, "Method not allowed", "Webhooks are sent by POST.")
         answers = await self._stored(list(_deliveries(source, channel, call)))
         repeated = all(answer.repeated for answer in answers)
+        answer = channel.answer or Greeting(body_of(answers), "application/json")
         return Response(
-            body_of(answers),
+            answer.content,
             channel.codes.repeated if repeated else channel.codes.accepted,
-            media_type="application/json",
+            media_type=answer.media_type,
         )
 
     def _verify(self, source: str, channel: Channel, call: Call) -> None:
@@ -89,6 +100,13 @@ class Webhooks:
             raise DomainError(
                 channel.codes.refused, "Not authentic", "The signature or its time is not valid."
             ) from None
+
+    def _greeted(self, source: str, channel: Channel, call: Call) -> Greeting | None:
+        try:
+            return channel.greet(call)
+        except SignatureError as error:
+            self._metrics.webhooks_rejected.labels(source=source, reason=error.reason).inc()
+            raise DomainError(403, "Not authentic", "The handshake's word is not ours.") from None
 
     async def _stored(self, deliveries: list[Delivery]) -> list[Answer]:
         """All of a call's members, or a 503: what was stored already is a repeat next time."""
@@ -109,6 +127,7 @@ def _deliveries(source: str, channel: Channel, call: Call) -> Iterator[Delivery]
             commands=parsed.commands,
             unreadable=parsed.unreadable,
             traceparent=traceparent,
+            digest=member.digest,
         )
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from shared.clock import Clock
 from shared.db.engine import create_engine
 from shared.http.app import create_app
+from shared.http.auth import Keyring
 from shared.http.egress import Egress
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
@@ -64,7 +65,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         catalogue=catalogue,
         metrics=service.metrics,
         settings=settings.http,
-        api_keys=settings.api_keys,
+        api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
         routes=[
             recipient_routes(engine, service.writer),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.observability.metrics import Catalogue, RuntimeMetrics
-from shared.settings import ApiKey, HttpSettings
+from shared.settings import HttpSettings
 
 from . import problems
-from .limits import BodyLimit, ConcurrencyLimit
+from .auth import Keyring
+from .limits import Allowance, AllowanceOf, BodyLimit, ConcurrencyLimit, HeadLimit
 
 #: Reasons why the service should get no traffic now; empty means ready.
 Readiness = Callable[[], Awaitable[list[str]]]
@@ -27,26 +28,40 @@ def create_app(
     catalogue: Catalogue,
     metrics: RuntimeMetrics,
     settings: HttpSettings,
-    api_keys: Mapping[str, ApiKey],
+    api_keys: Keyring,
     readiness: Readiness,
     routes: Sequence[APIRouter] = (),
+    allowance_of: AllowanceOf | None = None,
 ) -> FastAPI:
     """An app with `/healthz`, `/readyz`, `/metrics` and the service's own routes.
 
-    Bodies above `settings.max_body_bytes` get 413, requests above `settings.max_concurrency` at once
-    get 503; every error is a problem document.
+    Bodies above `settings.max_body_bytes` get 413, unless `allowance_of` their path says otherwise;
+    requests above `settings.max_concurrency` at once get 503; every error is a problem document.
     """
+    usual = Allowance(settings.max_body_bytes)
+    allowance_of = allowance_of or (lambda _path: usual)
     app = FastAPI(
         title=f"Tierline {service}",
         docs_url=None,
         redoc_url=None,
         middleware=[
             Middleware(Measured, metrics=metrics),
-            Middleware(BodyLimit, limit=settings.max_body_bytes),
-            Middleware(ConcurrencyLimit, limit=settings.max_concurrency),
+            Middleware(HeadLimit, count=metrics.turned_away),
+            Middleware(
+                ConcurrencyLimit,
+                limit=settings.max_concurrency,
+                allowance_of=allowance_of,
+                count=metrics.turned_away,
+            ),
+            Middleware(
+                BodyLimit,
+                allowance_of=allowance_of,
+                most_in_hand=settings.max_bytes_in_hand,
+                count=metrics.turned_away,
+            ),
         ],
     )
-    app.state.api_keys = dict(api_keys)
+    app.state.api_keys = api_keys
     problems.install(app)
     app.include_router(_operations(catalogue, readiness))
     for router in routes:
@@ -101,11 +116,6 @@ class Measured:
         try:
             await self._app(scope, receive, watched)
         finally:
-            route = _route_of(Request(scope))
+            route = problems.route_of(scope)
             self._metrics.http_requests.labels(route=route, status=str(status)).inc()
             self._metrics.http_seconds.labels(route=route).observe(time.perf_counter() - began)
-
-
-def _route_of(request: Request) -> str:
-    route = request.scope.get("route")
-    return getattr(route, "path", None) or "unmatched"

@@ -16,10 +16,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+#: Titles of refusals that are HTTP's own, where its phrase is not ours.
+_TITLES: Final = {413: "Body too large", 503: "Too busy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -92,18 +98,36 @@ def _validation_error(_request: Request, error: Exception) -> JSONResponse:
 
 def _http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    title = HTTPStatus(error.status_code).phrase
-    detail = None if error.detail == title else str(error.detail)
-    return problem(DomainError(error.status_code, title, detail, headers=error.headers))
+    return problem(of_http(error))
+
+
+def of_http(error: HTTPException) -> DomainError:
+    """The same error as a problem."""
+    phrase = HTTPStatus(error.status_code).phrase
+    title = _TITLES.get(error.status_code, phrase)
+    detail = None if error.detail == phrase else str(error.detail)
+    return DomainError(error.status_code, title, detail, headers=error.headers)
+
+
+def _gone(_request: Request, error: Exception) -> JSONResponse:
+    """The caller went before the end of its body: nothing of ours is wrong, and nobody reads this."""
+    assert isinstance(error, ClientDisconnect)
+    return problem(DomainError(400, "Body not complete", "The connection ended before the body."))
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Logged by its route and never by its path, which may end in a secret (security S07)."""
     log.error(
         "A request failed unexpectedly",
         exc_info=error,
-        extra={"action": "request_failed", "url": request.url.path},
+        extra={"action": "request_failed", "url": route_of(request.scope)},
     )
     return problem(DomainError(500, "Internal error", "It has been logged; nothing was changed."))
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the request's route, such as `/v1/tickets/{ticket_id}`."""
+    return getattr(scope.get("route"), "path", None) or "unmatched"
 
 
 def _slug(title: str) -> str:

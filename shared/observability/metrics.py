@@ -185,6 +185,12 @@ class RuntimeMetrics:
         self.http_seconds = catalogue.histogram(
             "http_seconds", "Duration of HTTP requests.", ["route"]
         )
+        self.http_turned_away = catalogue.counter(
+            "http_turned_away_total",
+            "HTTP requests turned away before any route: too many at once (crowded), body too large, too"
+            " many bytes in hand (memory), head too large or ambiguous.",
+            ["reason"],
+        )
         self.db_pool_in_use = catalogue.gauge(
             "db_pool_in_use", "Database connections checked out of the pool."
         )
@@ -194,3 +200,7 @@ class RuntimeMetrics:
         self.workflow_info = catalogue.gauge(
             "workflow_info", "1, labelled with the digest of the loaded workflow.", ["digest"]
         )
+
+    def turned_away(self, reason: str) -> None:
+        """Count a request that no route has seen."""
+        self.http_turned_away.labels(reason=reason).inc()

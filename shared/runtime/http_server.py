@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 from shared.settings import HttpSettings
 
+from .http_protocol import HEAD_BYTES, PatientProtocol
+
 #: Seconds that requests in hand may take once the server stops.
 GRACEFUL_SECONDS: Final = 10
 
@@ -40,6 +42,9 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http=PatientProtocol,
+                ws="none",
+                h11_max_incomplete_event_size=HEAD_BYTES,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -20,6 +20,7 @@ from shared.contracts import (
 )
 from shared.db.engine import fetch
 from shared.http.app import create_app
+from shared.http.auth import Keyring
 from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.settings import HttpSettings
 from tests.support.builders import ESCALATION, a
@@ -50,7 +51,7 @@ async def browser(bench: Bench) -> AsyncIterator[httpx2.AsyncClient]:
         catalogue=catalogue,
         metrics=RuntimeMetrics(catalogue),
         settings=HttpSettings(),
-        api_keys={},
+        api_keys=Keyring({}, clock=bench.clock),
         readiness=ready,
         routes=[routes(bench.engine, bench.writer, bench.clock, bench.metrics, Pages())],
     )

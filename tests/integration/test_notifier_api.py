@@ -15,7 +15,7 @@ from services.notifier.history import notification_routes
 from shared.contracts import SlaBreached, TicketAssigned
 from shared.db import audit
 from shared.http.app import create_app
-from shared.http.auth import new_key
+from shared.http.auth import Keyring, new_key
 from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.settings import ApiKey, HttpSettings
 from tests.support.builders import OTHER_TICKET, TICKET, a
@@ -51,7 +51,7 @@ async def client(bench: Bench) -> AsyncIterator[httpx2.AsyncClient]:
         catalogue=catalogue,
         metrics=RuntimeMetrics(catalogue),
         settings=HttpSettings(),
-        api_keys={"tests": ApiKey(sha256=DIGEST, scopes=scopes)},
+        api_keys=Keyring({"tests": ApiKey(sha256=DIGEST, scopes=scopes)}, clock=bench.clock),
         readiness=ready,
         routes=[recipient_routes(bench.engine, bench.writer), notification_routes(bench.engine)],
     )

@@ -16,6 +16,7 @@ from shared.clock import SystemClock
 from shared.contracts import ESCALATIONS, TICKETS, FollowUp
 from shared.db.engine import Transaction, create_engine
 from shared.http.app import create_app
+from shared.http.auth import Keyring
 from shared.kafka.memory import MemoryBroker
 from shared.observability.metrics import Catalogue
 from shared.runtime.batch import Batch
@@ -57,7 +58,7 @@ class Stage:
             catalogue=catalogue,
             metrics=self.service.metrics,
             settings=settings.http,
-            api_keys={},
+            api_keys=Keyring({}, clock=SystemClock()),
             readiness=self.service.readiness,
         )
 

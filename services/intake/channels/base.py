@@ -63,11 +63,13 @@ class Call:
 class Member:
     """One thing that a call tells, with the key that is the same for every repeat of it (webhooks 5).
 
-    `raw` is all that `parse` needs: a member that is parked is read again from these bytes alone.
+    `raw` is all that `parse` needs: a member that is parked is read again from these bytes alone. `digest`
+    tells what a repeat must repeat, where a provider counts its attempts in the body; else it is all of it.
     """
 
     key: str
     raw: bytes
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What a handshake is answered with."""
+    """What a handshake is answered with, or a provider that takes an answer for an order."""
 
     content: bytes
     media_type: str = "text/plain"
@@ -122,6 +124,10 @@ class Channel:
     `verify`; for a GET, which nobody signs, it is all there is (None: no such thing). `members` splits
     an authentic call: a body that cannot be split is one member. `parse` raises nothing: what cannot be
     read is part of the answer, because a retry would bring the same bytes again (semantics D1).
+    `greet` raises SignatureError for a handshake with the wrong word. `answer` is said to whoever is told
+    nothing of what became of it, because the provider acts on what it is answered.
+    `retried` is whether the provider tries again by itself what was answered 503: where it does not, a
+    call is let in from the reserve that busy times leave (webhooks 4).
     """
 
     verify: Callable[[Call, datetime], None]
@@ -130,6 +136,8 @@ class Channel:
     greet: Callable[[Call], Greeting | None] = no_greeting
     codes: Codes = VENDOR
     most_bytes: int = MEBIBYTE
+    answer: Greeting | None = None
+    retried: bool = True
 
 
 #: Makes a channel for a source. Raises SecretError.

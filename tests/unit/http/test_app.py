@@ -9,8 +9,9 @@ import pytest
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
+from shared.clock import FakeClock
 from shared.http.app import create_app
-from shared.http.auth import Principal, fingerprint, require
+from shared.http.auth import Keyring, Principal, fingerprint, require
 from shared.http.problems import DomainError
 from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.settings import ApiKey, HttpSettings
@@ -48,17 +49,22 @@ def routes() -> APIRouter:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx2.AsyncClient]:
+async def client(clock: FakeClock) -> AsyncIterator[httpx2.AsyncClient]:
     catalogue = Catalogue("router")
     app = create_app(
         service="router",
         catalogue=catalogue,
         metrics=RuntimeMetrics(catalogue),
         settings=HttpSettings(max_body_bytes=1024, max_concurrency=1),
-        api_keys={
-            "writer": ApiKey(sha256=fingerprint(KEY), scopes=frozenset({"tickets:write"})),
-            "reader": ApiKey(sha256=fingerprint("tl_reader"), scopes=frozenset({"tickets:read"})),
-        },
+        api_keys=Keyring(
+            {
+                "writer": ApiKey(sha256=fingerprint(KEY), scopes=frozenset({"tickets:write"})),
+                "reader": ApiKey(
+                    sha256=fingerprint("tl_reader"), scopes=frozenset({"tickets:read"})
+                ),
+            },
+            clock=clock,
+        ),
         readiness=not_yet,
         routes=[routes()],
     )
