@@ -29,18 +29,18 @@ from shared.db.standard import Instant, standard_tables
 #: Messages that nobody has analysed yet: what customers themselves wrote.
 UNREAD: Final = "analysed_at IS NULL AND author_kind = 'customer' AND public AND NOT automatic"
 
-#: An article's words, in the grammar of its language; a title counts more than a body.
+#: An article's words, in the grammar of its language; its title and tags count more than its body.
 ARTICLE_SEARCH: Final = """
 CASE language
-    WHEN 'en' THEN setweight(to_tsvector('english'::regconfig, title), 'A')
+    WHEN 'en' THEN setweight(to_tsvector('english'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('english'::regconfig, body), 'B')
-    WHEN 'de' THEN setweight(to_tsvector('german'::regconfig, title), 'A')
+    WHEN 'de' THEN setweight(to_tsvector('german'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('german'::regconfig, body), 'B')
-    WHEN 'fr' THEN setweight(to_tsvector('french'::regconfig, title), 'A')
+    WHEN 'fr' THEN setweight(to_tsvector('french'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('french'::regconfig, body), 'B')
-    WHEN 'es' THEN setweight(to_tsvector('spanish'::regconfig, title), 'A')
+    WHEN 'es' THEN setweight(to_tsvector('spanish'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('spanish'::regconfig, body), 'B')
-    ELSE setweight(to_tsvector('simple'::regconfig, title), 'A')
+    ELSE setweight(to_tsvector('simple'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('simple'::regconfig, body), 'B')
 END"""
 
@@ -118,6 +118,7 @@ ticket: Final = Table(
     Column("sentiment", Text, nullable=False, server_default="calm"),
     Column("frustrated_in_a_row", Integer, nullable=False, server_default="0"),
     Column("bumped", Boolean, nullable=False, server_default=false()),
+    Column("opening_priority", Text),
     Column("merged_into", Uuid),
     Index("ticket_customer", "customer_id", desc("opened_at")),
     Index("ticket_status", "status", "ticket_id"),
@@ -229,7 +230,7 @@ customer_escalation: Final = Table(
     Index("customer_escalation_customer", "customer_id", "at"),
 )
 
-#: The knowledge base: what may answer a customer before a person can.
+#: The knowledge base: what may answer a customer before a person can. `tags`: other words for it.
 article: Final = Table(
     "article",
     metadata,
@@ -238,6 +239,7 @@ article: Final = Table(
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("url", Text),
+    Column("tags", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("search", TSVECTOR, Computed(ARTICLE_SEARCH, persisted=True)),

@@ -40,6 +40,12 @@ PAUSED: Final = {
     PauseReason.WAITING_ON_THIRD_PARTY: Status.ON_HOLD,
 }
 
+#: The reason of a change that a mood brought about.
+MOOD: Final = "sentiment"
+
+#: The word group that raises the priority at the opening, as a mood does later (V7).
+BUMPING_SIGNAL: Final = "angry"
+
 
 class Fact(msgspec.Struct, frozen=True):
     """What happened, and its engine time: the envelope's `time` (semantics T1)."""
@@ -53,8 +59,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     `status_at` and `priority_at` are the engine times of the facts that set them: what happened
     before them comes too late to change them. `agent_replies` counts public replies of people. `bumped`: its
-    mood has raised the priority, which happens once (P4). `merged_into`: what is said of it is meant for
-    that one (M1).
+    mood has raised the priority, which happens once, from `opening_priority` (P4). `merged_into`: what is
+    said of it is meant for that one (M1). `frustrated_in_a_row` alone is no fold: no event tells it, so
+    whoever reads the texts keeps it (`domain/sentiment.py`).
     """
 
     ticket_id: UUID
@@ -87,6 +94,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     sentiment: SentimentLabel = SentimentLabel.CALM
     frustrated_in_a_row: int = 0
     bumped: bool = False
+    opening_priority: Priority | None = None
     merged_into: UUID | None = None
 
 
@@ -142,6 +150,8 @@ def opened_ticket(fact: Fact, correlation_id: UUID) -> Ticket:
         status=Status.NEW,
         status_at=fact.at,
         priority_at=fact.at,
+        bumped=BUMPING_SIGNAL in opened.signals,
+        opening_priority=opened.priority,
     )
 
 
@@ -226,4 +236,5 @@ def _reclassified(ticket: Ticket, said: TicketReclassified, at: datetime) -> Tic
         complexity=Complexity(new.get("complexity", ticket.complexity)),
         customer_tier=new.get("customer_tier", ticket.customer_tier),
         priority_at=at,
+        bumped=ticket.bumped or said.reason == MOOD,
     )

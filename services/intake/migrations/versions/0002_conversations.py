@@ -11,15 +11,15 @@ UNREAD = "analysed_at IS NULL AND author_kind = 'customer' AND public AND NOT au
 
 ARTICLE_SEARCH = """
 CASE language
-    WHEN 'en' THEN setweight(to_tsvector('english'::regconfig, title), 'A')
+    WHEN 'en' THEN setweight(to_tsvector('english'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('english'::regconfig, body), 'B')
-    WHEN 'de' THEN setweight(to_tsvector('german'::regconfig, title), 'A')
+    WHEN 'de' THEN setweight(to_tsvector('german'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('german'::regconfig, body), 'B')
-    WHEN 'fr' THEN setweight(to_tsvector('french'::regconfig, title), 'A')
+    WHEN 'fr' THEN setweight(to_tsvector('french'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('french'::regconfig, body), 'B')
-    WHEN 'es' THEN setweight(to_tsvector('spanish'::regconfig, title), 'A')
+    WHEN 'es' THEN setweight(to_tsvector('spanish'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('spanish'::regconfig, body), 'B')
-    ELSE setweight(to_tsvector('simple'::regconfig, title), 'A')
+    ELSE setweight(to_tsvector('simple'::regconfig, title || ' ' || tags), 'A')
         || setweight(to_tsvector('simple'::regconfig, body), 'B')
 END"""
 
@@ -29,6 +29,7 @@ STATEMENTS = (
         ADD COLUMN sentiment text NOT NULL DEFAULT 'calm',
         ADD COLUMN frustrated_in_a_row integer NOT NULL DEFAULT 0,
         ADD COLUMN bumped boolean NOT NULL DEFAULT false,
+        ADD COLUMN opening_priority text,
         ADD COLUMN merged_into uuid""",
     """CREATE INDEX ticket_merged_into ON intake.ticket (merged_into)
         WHERE merged_into IS NOT NULL""",
@@ -87,6 +88,7 @@ STATEMENTS = (
         title text NOT NULL,
         body text NOT NULL,
         url text,
+        tags text NOT NULL,
         digest bytea NOT NULL,
         updated_at timestamptz NOT NULL,
         search tsvector GENERATED ALWAYS AS ({ARTICLE_SEARCH}) STORED)""",
