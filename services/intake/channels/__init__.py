@@ -17,10 +17,20 @@ from .base import (
     SignatureError,
     Source,
 )
+from .email import email
 from .generic import generic
+from .mailgun import mailgun
+from .postmark import postmark
+from .sendgrid import sendgrid
 
 #: A channel's name, as sources are configured with it, and what makes one for a source.
-CHANNELS: Final[Mapping[str, MakeChannel]] = {"generic": generic}
+CHANNELS: Final[Mapping[str, MakeChannel]] = {
+    "email": email,
+    "generic": generic,
+    "mailgun": mailgun,
+    "postmark": postmark,
+    "sendgrid": sendgrid,
+}
 
 __all__ = [
     "CHANNELS",

@@ -12,6 +12,9 @@ _PRECEDENCES: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 #: Headers that only machines write; `no` in one of them takes it back.
 _MARKS: Final = ("x-autoreply", "x-autorespond", "x-autoresponder", "list-id", "list-unsubscribe")
 
+#: The form of a mail about another mail: that it bounced, was read, was complained about.
+_REPORT: Final = "multipart/report"
+
 #: Who sends mail about mail.
 _MAIL_SYSTEMS: Final = frozenset({"mailer-daemon", "mailer daemon", "postmaster"})
 
@@ -19,22 +22,19 @@ _MAIL_SYSTEMS: Final = frozenset({"mailer-daemon", "mailer daemon", "postmaster"
 _NOBODY: Final = frozenset({"<>", ""})
 
 
-def is_automatic(headers: MailHeaders, *, envelope_sender: str | None, is_report: bool) -> bool:
-    """By its headers, its envelope (None: not known) or its form: an automatic reply, a bounce, a list."""
+def is_automatic(headers: MailHeaders, envelope_sender: str | None) -> bool:
+    """By its form, its envelope (None: not known) or its headers: a bounce, a reply of no one, a list."""
     senders = headers.every("return-path")
     if envelope_sender is not None:
         senders.append(envelope_sender)
     return (
-        is_report
+        any(_word(value) == _REPORT for value in headers.every("content-type"))
         or any(sender.strip() in _NOBODY for sender in senders)
-        or any(_is_said(value) for value in headers.every("auto-submitted", *_MARKS))
+        or any(_word(value) not in {"no", ""} for value in headers.every("auto-submitted"))
+        or any(value.lower() not in {"no", ""} for value in headers.every(*_MARKS))
         or any(_word(value) in _PRECEDENCES for value in headers.every("precedence"))
         or any(_is_mail_system(value) for value in headers.every("from", "sender"))
     )
-
-
-def _is_said(value: str) -> bool:
-    return _word(value) not in {"no", ""}
 
 
 def _word(value: str) -> str:

@@ -33,7 +33,7 @@ class Letter:
     """A mail as it was delivered: the one form that all providers' calls are brought into.
 
     `html` is as it was sent. `envelope_sender` is the address that SMTP was told, empty for bounces;
-    None where nobody says. `is_report`: it is about another mail.
+    None where nobody says.
     """
 
     headers: MailHeaders
@@ -41,7 +41,6 @@ class Letter:
     html: str | None = None
     files: tuple[Attachment, ...] = ()
     envelope_sender: str | None = None
-    is_report: bool = False
 
 
 def contact_of(letter: Letter) -> Contact:
@@ -51,9 +50,7 @@ def contact_of(letter: Letter) -> Contact:
     The text is whole, quotes and signature in it; who reads it for meaning strips them (semantics V1).
     """
     headers = letter.headers
-    automatic = is_automatic(
-        headers, envelope_sender=letter.envelope_sender, is_report=letter.is_report
-    )
+    automatic = is_automatic(headers, letter.envelope_sender)
     writer = writer_of(letter)
     if writer is None and not automatic:
         raise MailError("The mail names no sender.")

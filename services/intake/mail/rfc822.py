@@ -77,7 +77,6 @@ def read_letter(raw: bytes) -> Letter:
         text=text,
         html=html,
         files=tuple(reading.files),
-        is_report=root.get_content_type() == "multipart/report",
     )
 
 
