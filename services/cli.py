@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "send": "send",
     "replay": "replay",
     "people": "people",
+    "articles": "articles",
     "tap": "tap",
     "ticket": "ticket",
     "dead-letters": "dead_letters",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.intake.admission import Admission
-from services.intake.api import commands, customers, tickets
+from services.intake.api import articles, commands, customers, tickets
 from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
 from services.intake.domain.triage import IntakePolicy
@@ -65,6 +65,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
             commands.routes(desk),
             tickets.routes(engine),
             customers.routes(engine),
+            articles.routes(engine, clock),
         ],
     )
     # first and plain: FastAPI's own routes are looked through one by one, and cost more

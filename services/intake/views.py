@@ -70,6 +70,12 @@ async def messages(tx: Transaction, ticket_id: UUID) -> list[Message]:
     ]
 
 
+async def first_message(tx: Transaction, ticket_id: UUID) -> Message | None:
+    """What the ticket began with."""
+    rows = await fetch(tx, _MESSAGES, (ticket_id, 1))
+    return _message.decode(rows[0][0]) if rows else None
+
+
 async def tickets(tx: Transaction, which: TicketFilter, limit: int) -> list[Ticket]:
     """At most `limit` tickets, the newest first."""
     wanted = (which.before, which.status, which.customer_id, which.external_id, limit)

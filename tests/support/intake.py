@@ -29,7 +29,9 @@ SECRET: Final = "whsec_" + base64.b64encode(b"first secret, 32 bytes of it ...")
 NEXT_SECRET: Final = "whsec_" + base64.b64encode(b"second secret, 32 bytes of it ..").decode()
 KEY: Final = "tl_test"
 
-SCOPES: Final = frozenset({"tickets:read", "tickets:write", "contacts:read", "contacts:write"})
+SCOPES: Final = frozenset(
+    f"{what}:{right}" for what in ("articles", "contacts", "tickets") for right in ("read", "write")
+)
 
 
 def settings(

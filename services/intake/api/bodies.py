@@ -51,11 +51,11 @@ def _some(text: str) -> str:
     return text
 
 
-_Plain = AfterValidator(_without_nul)
-Id = Annotated[str, Field(min_length=1, max_length=200), _Plain]
-Word = Annotated[str, Field(min_length=1, max_length=100), _Plain]
-Line = Annotated[str, Field(max_length=1000), _Plain]
-Text = Annotated[str, Field(max_length=64 * 1024), _Plain]
+Plain = AfterValidator(_without_nul)
+Id = Annotated[str, Field(min_length=1, max_length=200), Plain]
+Word = Annotated[str, Field(min_length=1, max_length=100), Plain]
+Line = Annotated[str, Field(max_length=1000), Plain]
+Text = Annotated[str, Field(max_length=64 * 1024), Plain]
 Money = Annotated[float, Field(allow_inf_nan=False)]
 
 
