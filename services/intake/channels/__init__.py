@@ -18,18 +18,28 @@ from .base import (
     Source,
 )
 from .email import email
+from .freshdesk import freshdesk
 from .generic import generic
+from .github import github
+from .hubspot import hubspot
+from .intercom import intercom
 from .mailgun import mailgun
 from .postmark import postmark
 from .sendgrid import sendgrid
+from .zendesk import zendesk
 
 #: A channel's name, as sources are configured with it, and what makes one for a source.
 CHANNELS: Final[Mapping[str, MakeChannel]] = {
     "email": email,
+    "freshdesk": freshdesk,
     "generic": generic,
+    "github": github,
+    "hubspot": hubspot,
+    "intercom": intercom,
     "mailgun": mailgun,
     "postmark": postmark,
     "sendgrid": sendgrid,
+    "zendesk": zendesk,
 }
 
 __all__ = [
