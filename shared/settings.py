@@ -120,6 +120,12 @@ class HttpSettings(Section):
     max_bytes_in_hand: int = Field(
         default=64 * 1024 * 1024, ge=1024 * 1024, description="of all bodies; 503 above it"
     )
+    head_seconds: float = Field(
+        default=10.0, gt=0, description="a caller has for a request's headers; 408 after it"
+    )
+    body_seconds: float = Field(
+        default=30.0, gt=0, description="a caller has for a body; 408 after it"
+    )
     rate: Rate | None = Field(
         default=None, description="calls of one API key, such as 600/minute; 429 above it"
     )

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-#: Seconds for a request's line and headers, from the connection's beginning or their first byte.
-HEAD_SECONDS: Final = 10.0
-
-#: Seconds for the body, from the end of the headers; also when the answer was given without it.
-BODY_SECONDS: Final = 30.0
+from shared.settings import HttpSettings
 
 #: Bytes of a head that is not complete; what is complete is measured again, by `HeadLimit`.
 HEAD_BYTES: Final = 32 * 1024
 
-_ALLOWED: Final = {h11.IDLE: HEAD_SECONDS, h11.SEND_BODY: BODY_SECONDS}
+
+def patient(settings: HttpSettings) -> type[H11Protocol]:
+    """The protocol with the time limits of `settings`."""
+
+    class Patient(PatientProtocol):
+        """With its limits."""
+
+        allowed = MappingProxyType(
+            {h11.IDLE: settings.head_seconds, h11.SEND_BODY: settings.body_seconds}
+        )
+
+    return Patient
 
 
 class PatientProtocol(H11Protocol):
@@ -26,6 +35,9 @@ class PatientProtocol(H11Protocol):
     The limit is on the whole head or the whole body, so that a byte now and then buys no time. Whoever
     sends all of a request at once, as nearly everybody does, costs no timer.
     """
+
+    #: Seconds for the state that the caller is in.
+    allowed: ClassVar[Mapping[object, float]] = {}
 
     _owed: object = None
     _timer: asyncio.TimerHandle | None = None
@@ -50,9 +62,9 @@ class PatientProtocol(H11Protocol):
         if owed is self._owed:
             return
         self._settle()
-        if owed in _ALLOWED and not self.transport.is_closing():
+        if owed in self.allowed and not self.transport.is_closing():
             self._owed = owed
-            self._timer = self.loop.call_later(_ALLOWED[owed], self._give_up)
+            self._timer = self.loop.call_later(self.allowed[owed], self._give_up)
 
     def _settle(self) -> None:
         self._owed = None
@@ -63,6 +75,9 @@ class PatientProtocol(H11Protocol):
     def _give_up(self) -> None:
         """Say 408 if nothing was said yet, and hang up."""
         self._timer = None
+        if self.cycle is not None:  # whoever waits for the rest of the body waits no longer
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             answer = h11.Response(
                 status_code=408, headers=[("connection", "close"), ("content-length", "0")]

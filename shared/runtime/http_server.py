@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from shared.settings import HttpSettings
 
-from .http_protocol import HEAD_BYTES, PatientProtocol
+from .http_protocol import HEAD_BYTES, patient
 
 #: Seconds that requests in hand may take once the server stops.
 GRACEFUL_SECONDS: Final = 10
@@ -42,7 +42,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=PatientProtocol,
+                http=patient(settings),
                 ws="none",
                 h11_max_incomplete_event_size=HEAD_BYTES,
                 log_config=None,
