@@ -17,6 +17,7 @@ from .base import (
     SignatureError,
     Source,
 )
+from .cloudevents import cloudevents
 from .email import email
 from .freshdesk import freshdesk
 from .generic import generic
@@ -26,10 +27,15 @@ from .intercom import intercom
 from .mailgun import mailgun
 from .postmark import postmark
 from .sendgrid import sendgrid
+from .slack import slack
+from .telegram import telegram
+from .twilio import twilio
+from .whatsapp import whatsapp
 from .zendesk import zendesk
 
 #: A channel's name, as sources are configured with it, and what makes one for a source.
 CHANNELS: Final[Mapping[str, MakeChannel]] = {
+    "cloudevents": cloudevents,
     "email": email,
     "freshdesk": freshdesk,
     "generic": generic,
@@ -39,6 +45,10 @@ CHANNELS: Final[Mapping[str, MakeChannel]] = {
     "mailgun": mailgun,
     "postmark": postmark,
     "sendgrid": sendgrid,
+    "slack": slack,
+    "telegram": telegram,
+    "twilio": twilio,
+    "whatsapp": whatsapp,
     "zendesk": zendesk,
 }
 
