@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -79,6 +80,25 @@ CROSS JOIN LATERAL (
 ) AS t
 """
 
+#: Count escalations for whoever asked on the ticket, each once.
+_COUNT_ESCALATIONS: Final = """
+INSERT INTO customer_escalation (escalation_id, customer_id, at)
+SELECT e.escalation_id, t.customer_id, e.at
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS e (escalation_id, ticket_id, at)
+JOIN ticket t USING (ticket_id) ORDER BY e.escalation_id ON CONFLICT DO NOTHING
+"""
+
+#: They never were.
+_UNCOUNT_ESCALATIONS: Final = (
+    "DELETE FROM customer_escalation WHERE escalation_id = ANY ($1::uuid[])"
+)
+
+#: Forget the oldest escalations up to a limit.
+_FORGET_ESCALATIONS: Final = """
+DELETE FROM customer_escalation
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM customer_escalation WHERE at < $1 LIMIT $2))
+"""
+
 _customer = msgspec.json.Decoder(CustomerFacts)
 _past_ticket = msgspec.json.Decoder(PastTicket)
 
@@ -89,6 +109,14 @@ class Known(NamedTuple):
     facts: CustomerFacts
     is_new: bool
     escalated: list[datetime]
+
+
+class Escalated(NamedTuple):
+    """One escalation of a ticket."""
+
+    escalation_id: UUID
+    ticket_id: UUID
+    at: datetime
 
 
 async def owners(tx: Transaction, addresses: Collection[str]) -> dict[str, str]:
@@ -146,3 +174,21 @@ async def histories(
         )
         for customer_id, past in tickets.items()
     }
+
+
+async def count_escalations(tx: Transaction, escalated: Sequence[Escalated]) -> None:
+    """Remember escalations of customers' tickets; those that are known stay as they are."""
+    if escalated:
+        columns = tuple(list(column) for column in zip(*escalated, strict=True))
+        await tx.exec_driver_sql(_COUNT_ESCALATIONS, columns)
+
+
+async def uncount_escalations(tx: Transaction, ids: Sequence[UUID]) -> None:
+    """Forget escalations that turned out to have no ground."""
+    if ids:
+        await tx.exec_driver_sql(_UNCOUNT_ESCALATIONS, (list(ids),))
+
+
+async def forget_escalations(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget up to `limit` escalations from before `before`; returns how many."""
+    return (await tx.exec_driver_sql(_FORGET_ESCALATIONS, (before, limit))).rowcount

@@ -14,13 +14,14 @@ from shared.runtime.errors import is_transient
 from shared.runtime.isolation import told
 from shared.runtime.writer import Writer
 
-from . import store
+from . import customer_store, store
 from .channels import Channel
 from .domain.delivery import Delivery
 from .domain.triage import IntakePolicy
 from .handlers import accept
 
-#: How long a repeat is recognised: longer than any source tries again (webhooks 5).
+#: How long a repeat is recognised: longer than any source tries again (webhooks 5), and longer than an
+#: escalation counts as a recent one.
 DELIVERY_KEEP: Final = timedelta(days=35)
 
 PRUNE_EVERY: Final = timedelta(hours=6)
@@ -70,7 +71,9 @@ class Keeper:
     async def _prune(self, tx: Transaction, now: datetime) -> tuple[bool, Sequence[FollowUp]]:
         if self._pruned is not None and now - self._pruned < PRUNE_EVERY:
             return False, []
-        forgotten = await store.forget_deliveries(tx, before=now - DELIVERY_KEEP, limit=PRUNE_ROWS)
+        old = now - DELIVERY_KEEP
+        forgotten = await store.forget_deliveries(tx, before=old, limit=PRUNE_ROWS)
+        forgotten += await customer_store.forget_escalations(tx, before=old, limit=PRUNE_ROWS)
         if not forgotten:
             self._pruned = now
         return forgotten > 0, []

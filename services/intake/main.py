@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.intake.admission import Admission
+from services.intake import escalated
 from services.intake.api import articles, commands, customers, tickets
 from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
@@ -11,6 +14,7 @@ from services.intake.keeper import Keeper
 from services.intake.metrics import IntakeMetrics
 from services.intake.webhooks import Webhooks
 from shared.clock import Clock
+from shared.contracts import ESCALATIONS
 from shared.db.engine import create_engine
 from shared.http.app import create_app
 from shared.http.auth import Keyring
@@ -44,6 +48,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     desk = Desk(service.writer, policy, metrics, lanes=settings.intake.lanes)
     keeper = Keeper(service.writer, channels, policy)
     service.work("keeper", keeper.step, idle_seconds=IDLE_SECONDS)
+    service.consume([ESCALATIONS], partial(escalated.handle, policy=workflow))
     admission = Admission(
         channels,
         rates_of(settings.intake.sources),

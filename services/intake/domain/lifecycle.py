@@ -58,14 +58,12 @@ def open_ticket(
     command: OpenTicket, customer: CustomerFacts, asked: Asked, ticket_id: UUID
 ) -> Decision:
     """The ticket exists. Its first text is kept as a message; `ticket.opened` tells of it (K3)."""
-    category = asked.policy.workflow.triage.category_of(command.category)
-    opened = triaged(
+    verdict = triaged(
         command,
-        customer,
+        _lately(command, customer, asked),
         ticket_id=ticket_id,
         at=asked.at,
-        contact_number=asked.history.contacts(category, at=asked.at) + 1,
-        recent_reopened=asked.history.reopened(at=asked.at),
+        history=asked.history,
         policy=asked.policy,
     )
     author = Author(kind=AuthorKind.CUSTOMER, id=customer.customer_id)
@@ -73,15 +71,25 @@ def open_ticket(
         author = command.by
     first = msgspec.structs.replace(
         message_of(ticket_id, asked, author, command.body),
-        channel=opened.channel,
+        channel=verdict.opened.channel,
         html=command.html,
     )
     kept = command.body or command.attachments
     return Decision(
-        (Fact(opened, asked.at),),
+        (Fact(verdict.opened, asked.at),),
         (first,) if kept else (),
         files_of(first, command.attachments),
+        verdict.evidence,
     )
+
+
+def _lately(command: OpenTicket, customer: CustomerFacts, asked: Asked) -> CustomerFacts:
+    """The customer with the escalations of the last 30 days: what the source says of them now, or what
+    we have counted, whichever is more. What a source said earlier is not recent any more (G12).
+    """
+    said = command.customer.recent_escalations or 0
+    counted = asked.history.escalations(at=asked.at)
+    return msgspec.structs.replace(customer, recent_escalations=max(said, counted))
 
 
 def decide(ticket: Ticket, command: AnyCommand, asked: Asked) -> Decision:  # noqa: C901 - one line a command
@@ -136,8 +144,10 @@ def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
             said.append(resumed(ticket, "customer_replied", command.by))
         elif ticket.status in SETTLED and ticket.close_reason is not CloseReason.DUPLICATE:
             said.append(reopened(ticket, command.by, asked))
-    said.append(told(message, asked))
-    return Decision(facts(asked, said), (message,), files_of(message, command.attachments))
+    heard, evidence = told(message, asked)
+    said.append(heard)
+    files = files_of(message, command.attachments)
+    return Decision(facts(asked, said), (message,), files, evidence)
 
 
 def _set_priority(ticket: Ticket, command: SetPriority, asked: Asked) -> Decision:
