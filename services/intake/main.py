@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.intake.admission import Admission
 from services.intake import escalated
+from services.intake.admission import Admission
 from services.intake.api import articles, commands, customers, tickets
 from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
