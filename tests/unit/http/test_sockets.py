@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 
@@ -34,6 +35,12 @@ async def ready() -> list[str]:
     return []
 
 
+async def read_into(answered: bytearray, reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        while piece := await reader.read(65536):
+            answered += piece
+
+
 class Served:
     """A server on loopback, and what its metrics say."""
 
@@ -53,18 +60,16 @@ class Served:
     async def say(self, *pieces: bytes, pause: float = 0.0) -> bytes:
         """Send `pieces`, with a pause before each but the first; all that is answered until the end."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
-        answer = asyncio.create_task(reader.read())
-        try:
+        answered = bytearray()
+        reading = asyncio.create_task(read_into(answered, reader))
+        with contextlib.suppress(ConnectionError):  # hung up on before all was sent
             for number, piece in enumerate(pieces):
                 await asyncio.sleep(pause if number else 0)
                 writer.write(piece)
                 await writer.drain()
-            return await asyncio.wait_for(answer, 3)
-        except ConnectionError:  # hung up on before all was sent
-            answer.cancel()
-            return b""
-        finally:
-            writer.close()
+        await asyncio.wait_for(reading, 3)
+        writer.close()
+        return bytes(answered)
 
     def turned_away(self, reason: str) -> float:
         labels = {"service": "router", "reason": reason}
