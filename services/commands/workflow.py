@@ -16,7 +16,7 @@ import typer
 from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 from shared.policy.durations import format_duration
 from shared.policy.explain import Explanation, PriorityReason, Verdict, explain
-from shared.policy.loader import read_text
+from shared.policy.source import read_text
 from shared.policy.ticket_file import read_ticket
 
 app = typer.Typer(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from shared.contracts.vocabulary import Metric, Priority
 
+from .categories import CategoryModel
 from .compiler import compile_all, compile_first
 from .conditions import Condition
 from .document import (
@@ -15,6 +16,7 @@ from .document import (
     Document,
     RuleSection,
     SlaSection,
+    TemplateSection,
     text_of,
 )
 from .escalation import EscalationPolicy, HoldPolicy, LevelRules, Trigger
@@ -25,7 +27,7 @@ from .notification import NotificationPolicy, NotificationRule, Template
 from .routing import GENERAL, Action, Queue, RoutingPolicy, RoutingRule
 from .sla import ANY, SlaPolicy, Targets
 from .tree import ALWAYS_TRUE, Node
-from .triage import FloorRule, SentimentPolicy, TriagePolicy
+from .triage import CategoryRule, FloorRule, SentimentPolicy, TriagePolicy
 
 _PAUSABLE = (Metric.RESOLUTION, Metric.PERIODIC_UPDATE, Metric.LEVEL_WORK)
 _GENERAL_RANK = 50
@@ -52,8 +54,10 @@ def build_levels(document: Document) -> tuple[Level, ...]:
     )
 
 
-def build_triage(document: Document, names: Names) -> TriagePolicy:
-    """What intake needs."""
+def build_triage(
+    document: Document, names: Names, models: Mapping[str, CategoryModel]
+) -> TriagePolicy:
+    """What intake needs; `models` are the category models by language, read already."""
     triage = document.triage
     sentiment = triage.sentiment
     return TriagePolicy(
@@ -66,10 +70,18 @@ def build_triage(document: Document, names: Names) -> TriagePolicy:
         categories=triage.categories,
         default_category=triage.default_category,
         category_aliases=names.tables["category"],
+        category_rules=tuple(
+            CategoryRule(rule.phrases, rule.category, rule.language)
+            for rule in triage.category_rules
+        ),
+        category_models=models,
+        complexity_phrases=triage.complexity_phrases,
         channels=triage.channels,
         word_groups=triage.signals,
         cancelling_phrases=triage.cancelling_phrases,
         names=triage.names,
+        negations=triage.negations.words,
+        between_negations=triage.negations.between,
         urgent_signals=triage.urgent_signals,
         phrases=triage.phrases,
         sentiment=SentimentPolicy(
@@ -196,11 +208,18 @@ def build_notification(document: Document) -> NotificationPolicy:
         audiences=document.audiences,
         rotations={team: rotation.build() for team, rotation in document.on_call.items()},
         fallback=section.fallback,
-        templates={
-            n: Template(found.subject, found.body) for n, found in document.templates.items()
-        },
+        templates={name: _template(found) for name, found in document.templates.items()},
         backoff=section.backoff,
     )
+
+
+def _template(section: TemplateSection) -> Template:
+    """A translation without a subject has that of the template."""
+    others = {
+        language: Template(words.subject or section.subject, words.body, language)
+        for language, words in section.languages.items()
+    }
+    return Template(section.subject, section.body, section.language, others)
 
 
 def _rule(rule: RuleSection, name: str, actions: Mapping[str, ActionSection]) -> RoutingRule:

@@ -21,6 +21,7 @@ from .kinds import (
     EventName,
     Grace,
     ImmediatelyOr,
+    Language,
     LevelCondition,
     LevelName,
     LowerSlug,
@@ -80,6 +81,21 @@ class AtLeastSection(Section):
     priority: PriorityWord
 
 
+class CategoryRuleSection(Section):
+    """Phrases that settle a category, in texts of any language or of one."""
+
+    phrases: Annotated[tuple[Word, ...], Field(min_length=1)]
+    category: CategoryName
+    language: Language | None = None
+
+
+class NegationsSection(Section):
+    """A word after one of `words` means nothing, also where words of `between` stand between them."""
+
+    words: tuple[Word, ...] = ()
+    between: tuple[Word, ...] = ()
+
+
 class SentimentSection(Section):
     """Limits of the score (semantics V3)."""
 
@@ -95,6 +111,9 @@ class TriageSection(Section):
     categories: Annotated[tuple[LowerSlug, ...], Field(min_length=1)]
     default_category: CategoryName
     category_aliases: dict[LowerSlug, CategoryName] = Field(default_factory=dict)
+    category_rules: tuple[CategoryRuleSection, ...] = ()
+    category_models: dict[Language, Word] = Field(default_factory=dict)
+    complexity_phrases: dict[ComplexityWord, tuple[Word, ...]] = Field(default_factory=dict)
     channels: tuple[LowerSlug, ...]
     priority_matrix: dict[GradeWord, dict[GradeWord, PriorityWord]]
     at_least: tuple[AtLeastSection, ...] = ()
@@ -102,6 +121,7 @@ class TriageSection(Section):
     signals: dict[LowerSlug, tuple[Word, ...]]
     urgent_signals: tuple[SignalName, ...] = ()
     cancelling_phrases: tuple[Word, ...] = ()
+    negations: NegationsSection = NegationsSection()
     names: tuple[Word, ...] = ()
     sentiment: SentimentSection
 
@@ -243,11 +263,18 @@ class NotificationsSection(Section):
     backoff: Annotated[tuple[Duration, ...], Field(max_length=20)]
 
 
-class TemplateSection(Section):
-    """The words of a message."""
+class WordsSection(Section):
+    """The words of a message in one language."""
 
     subject: TemplateText | None = None
     body: TemplateText
+
+
+class TemplateSection(WordsSection):
+    """The words of a message, and the same in other languages."""
+
+    language: Language = "en"
+    languages: dict[Language, WordsSection] = Field(default_factory=dict)
 
 
 class Document(Section):

@@ -39,6 +39,7 @@ from .vocabulary import Complaint
 
 NO_RESPONSE = "no_response"
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
+_LANGUAGE = re.compile("[a-z]{2,3}")
 _PLACEHOLDER = re.compile(
     r"\{\{\s*(?P<field>\w+)\s*\}\}|\{%\s*if\s+(?:not\s+)?(?P<tested>\w+)\s*%\}"
     r"|\{%\s*(?P<word>else|endif)\s*%\}|\{\{|\{%|\{#"
@@ -183,6 +184,13 @@ def _day(value: object) -> date:
         raise complaint(Complaint(f"a date like 2026-12-24 is expected, not {value!r}")) from None
 
 
+def _language(value: object) -> str:
+    """A language as texts are told apart by it: `en`, not `en-GB`."""
+    if not _LANGUAGE.fullmatch(str(value)):
+        raise complaint(Complaint(f'a language is written like en or de, not "{value}"'))
+    return str(value)
+
+
 Duration = Annotated[timedelta, BeforeValidator(partial(_duration, parse_duration))]
 Minutes = Annotated[timedelta, BeforeValidator(partial(_duration, parse_minutes))]
 Grace = Annotated[timedelta, BeforeValidator(_grace)]
@@ -216,6 +224,7 @@ EventName = Annotated[str, BeforeValidator(_event)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
 LowerSlug = Annotated[Slug, AfterValidator(str.lower)]
+Language = Annotated[str, PlainValidator(_language)]
 Interval = Annotated[tuple[int, int], PlainValidator(_interval)]
 Day = Annotated[date, BeforeValidator(_day)]
 TemplateText = Annotated[str, AfterValidator(_template_text)]

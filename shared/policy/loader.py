@@ -23,6 +23,8 @@ from .building import (
     build_sla,
     build_triage,
 )
+from .categories import CategoryModel
+from .category_models import read_models
 from .checks import Findings, check
 from .conditions import Condition
 from .document import Document
@@ -30,7 +32,7 @@ from .matrix import CellKey, CellSection, MatrixCells
 from .merging import merge
 from .names import Names, names_in
 from .problems import Problem, WorkflowError
-from .source import Source, read_source
+from .source import Source, read_source, read_text
 from .tree import render
 from .trouble import Places, own_conditions, problems_of
 from .workflow import WorkflowPolicy
@@ -46,11 +48,15 @@ def load_workflow(path: Path | None) -> WorkflowPolicy:
     """
     if path is None:
         return _packaged_policy()
-    return parse_workflow(read_text(path), name=path.name)
+    return parse_workflow(read_text(path), name=path.name, folder=path.parent)
 
 
-def parse_workflow(text: str, *, name: str = "workflow.yaml") -> WorkflowPolicy:
-    """The workflow that `text` describes; `name` stands before every problem. Raises WorkflowError."""
+def parse_workflow(
+    text: str, *, name: str = "workflow.yaml", folder: Path = Path()
+) -> WorkflowPolicy:
+    """The workflow that `text` describes; `name` stands before every problem, and the files it names are
+    in `folder`. Raises WorkflowError.
+    """
     own, packaged = read_source(text, name), _packaged()
     data = merge(own.data, packaged.data)
     names = names_in(data)
@@ -63,17 +69,25 @@ def parse_workflow(text: str, *, name: str = "workflow.yaml") -> WorkflowPolicy:
         raise WorkflowError(_in_order(problems)) from None
     findings = check(document, own.data, _packaged_matrix())
     problems += [places.problem(finding) for finding in findings.errors]
+    models, faults = read_models(document.triage, names, places, folder)
+    problems += faults
     if problems:
         raise WorkflowError(_in_order(problems))
-    return _build(document, names, findings, places)
+    return _build(document, names, findings, places, models)
 
 
-def _build(document: Document, names: Names, findings: Findings, places: Places) -> WorkflowPolicy:
+def _build(
+    document: Document,
+    names: Names,
+    findings: Findings,
+    places: Places,
+    models: Mapping[str, CategoryModel],
+) -> WorkflowPolicy:
     """The values of a document without errors."""
     customers = build_customers(document)
     calendars = {name: section.build(name) for name, section in document.calendars.items()}
     return WorkflowPolicy(
-        digest=_digest(document, findings),
+        digest=_digest(document, findings, models),
         tzdata=_tzdata_version(),
         company=document.company,
         currency=document.currency,
@@ -81,7 +95,7 @@ def _build(document: Document, names: Names, findings: Findings, places: Places)
         business_hours=calendars[document.business_hours],
         customers=customers,
         levels=build_levels(document),
-        triage=build_triage(document, names),
+        triage=build_triage(document, names, models),
         routing=build_routing(document),
         sla=build_sla(document, findings.matrix, customers),
         escalation=build_escalation(document, names),
@@ -90,10 +104,11 @@ def _build(document: Document, names: Names, findings: Findings, places: Places)
     )
 
 
-def _digest(document: Document, findings: Findings) -> str:
+def _digest(document: Document, findings: Findings, models: Mapping[str, CategoryModel]) -> str:
     """Twelve hex digits that name the effective content, however it was written."""
     cells = {f"{p}/{tier}": targets for (p, tier), targets in findings.matrix.items()}
-    effective = dict(document) | {"SLA_MATRIX": cells}
+    words = {language: [m.threshold, m.bias, m.weights] for language, m in models.items()}
+    effective = dict(document) | {"SLA_MATRIX": cells, "category_models": words}
     content = [list(document.levels), _canonical(effective)]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -121,19 +136,6 @@ def _tzdata_version() -> str:
                 return lines.readline().removeprefix("# version").strip()
     package = resources.files("tzdata").joinpath("zoneinfo", "tzdata.zi")
     return package.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# version").strip()
-
-
-def read_text(path: Path) -> str:
-    """The file's text. Raises WorkflowError for a file that is not there or holds no text."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise WorkflowError([Problem(str(path), 0, 0, "", "there is no such file")]) from None
-    except UnicodeDecodeError:
-        raise WorkflowError([Problem(str(path), 0, 0, "", "this is no UTF-8 text")]) from None
-    except OSError as error:
-        reason = error.strerror or "unknown reason"
-        raise WorkflowError([Problem(str(path), 0, 0, "", f"cannot be read: {reason}")]) from None
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,8 @@ TEMPLATE_FIELDS = (
     "threshold",
     "deadline",
     "remaining",
+    "first_response_due",
+    "resolution_due",
     "first_response_target",
     "resolution_target",
     "respond_within",
@@ -38,6 +40,7 @@ TEMPLATE_FIELDS = (
     "urgency_note",
     "summary",
     "resolution",
+    "articles",
     "acknowledge_by",
     "acknowledge_link",
     "handoff_link",
@@ -51,10 +54,15 @@ _FIRST_MONDAY = date(1970, 1, 5)
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A message with `{{ field }}` placeholders. Without a subject it suits chat-like channels."""
+    """A message with `{{ field }}` placeholders. Without a subject it suits chat-like channels.
+
+    `language` is that of its words; `others` are the same message by other languages.
+    """
 
     subject: str | None
     body: str
+    language: str = "en"
+    others: Mapping[str, Template] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

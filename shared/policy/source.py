@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -25,7 +26,7 @@ _MAX_DEPTH = 30
 _PAIR = re.compile(r"[A-Za-z_]\w*:\s+\S")
 _PYTHON = re.compile(r"\A(?:\s|#[^\n]*\n)*SLA_MATRIX\s*=", re.ASCII)
 
-Path = Sequence[str | int]
+Steps = Sequence[str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,11 @@ class Source:
     data: Mapping[str, object]
     tree: object
 
-    def holds(self, path: Path) -> bool:
+    def holds(self, path: Steps) -> bool:
         """Whether the text itself says something at `path`."""
         return _walk(self.tree, path)[1] == len(path)
 
-    def place(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+    def place(self, path: Steps, *, key: bool = False) -> tuple[int, int]:
         """Line and column, from 1, of the value at `path` (of its key with `key`), or of the nearest
         thing around it that the text holds.
         """
@@ -80,6 +81,19 @@ def read_source(text: str, name: str) -> Source:
     if not isinstance(tree, CommentedMap):
         raise _refused(name, "a workflow is a mapping of sections such as routing_rules:", 1, 1)
     return Source(name, text, _plain_mapping(tree, name), tree)
+
+
+def read_text(path: Path) -> str:
+    """The file's text. Raises WorkflowError for a file that is not there or holds no text."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise WorkflowError([Problem(str(path), 0, 0, "", "there is no such file")]) from None
+    except UnicodeDecodeError:
+        raise WorkflowError([Problem(str(path), 0, 0, "", "this is no UTF-8 text")]) from None
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise WorkflowError([Problem(str(path), 0, 0, "", f"cannot be read: {reason}")]) from None
 
 
 def read_matrix_text(text: str) -> dict[str, object]:
@@ -192,7 +206,7 @@ def _key(key: object) -> str:
     return key.isoformat() if isinstance(key, date) else str(key)
 
 
-def _walk(tree: object, path: Path) -> tuple[object, int]:
+def _walk(tree: object, path: Steps) -> tuple[object, int]:
     """The deepest node on the way along `path` that exists, and how many steps it is down."""
     for steps, part in enumerate(path):
         child = _child(tree, part)

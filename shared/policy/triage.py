@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shared.contracts.vocabulary import Grade, Priority, SentimentLabel
+from shared.contracts.vocabulary import Complexity, Grade, Priority, SentimentLabel
 
+from .categories import CategoryModel
 from .facts import Facts
 from .tree import Node
 
@@ -31,13 +32,26 @@ class FloorRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryRule:
+    """A text with one of `phrases` is about `category`; with a `language`, only in texts of that one."""
+
+    phrases: tuple[str, ...]
+    category: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TriagePolicy:
     """Classification on arrival (semantics P5).
 
     `urgent_signals` are the word groups that raise urgency to high before the matrix is read (V4).
     `phrases` are read for a priority when the source names neither impact nor urgency (P7).
     `cancelling_phrases` take the meaning out of a word inside them, and words spelt exactly as in
-    `names` are people, not words (V17).
+    `names` are people, not words; after one of `negations`, over any number of words of
+    `between_negations`, a word means nothing (V17).
+
+    The category of a text is that of the first of `category_rules` that fits, else the judgement of its
+    language's model; a text in a language without one, or in an unknown one, is judged by the first.
     """
 
     matrix: Mapping[tuple[Grade, Grade], Priority]
@@ -46,10 +60,15 @@ class TriagePolicy:
     categories: tuple[str, ...]
     default_category: str
     category_aliases: Mapping[str, str]
+    category_rules: tuple[CategoryRule, ...]
+    category_models: Mapping[str, CategoryModel]
+    complexity_phrases: Mapping[Complexity, tuple[str, ...]]
     channels: tuple[str, ...]
     word_groups: Mapping[str, tuple[str, ...]]
     cancelling_phrases: tuple[str, ...]
     names: tuple[str, ...]
+    negations: tuple[str, ...]
+    between_negations: tuple[str, ...]
     urgent_signals: tuple[str, ...]
     phrases: Mapping[Priority, tuple[str, ...]]
     sentiment: SentimentPolicy
@@ -65,9 +84,13 @@ class TriagePolicy:
 
     def category_of(self, alias: str | None) -> str:
         """The category called `alias`, in any case or by another name; else the default one."""
+        return self.known_category(alias) or self.default_category
+
+    def known_category(self, alias: str | None) -> str | None:
+        """The category called `alias`, in any case or by another name, if there is one."""
         wanted = (alias or "").strip().lower()
         wanted = self.category_aliases.get(wanted, wanted)
-        return wanted if wanted in self.categories else self.default_category
+        return wanted if wanted in self.categories else None
 
     def label(self, score: float) -> SentimentLabel:
         """The label of one message alone, before confirmations and words are looked at (V3)."""

@@ -14,7 +14,7 @@ from .commands import Attachment
 from .evidence import Evidence
 from .history import CustomerHistory
 from .ticket import Fact, KeptFile, Message, Ticket
-from .triage import IntakePolicy
+from .triage import IntakePolicy, signals_found
 
 
 class RefusedError(Exception):
@@ -96,18 +96,22 @@ def files_of(message: Message, attachments: Sequence[Attachment]) -> tuple[KeptF
     )
 
 
-def told(message: Message, asked: Asked) -> TicketMessageAdded:
-    """What everybody hears of `message`: who, when and which signals, never the text (D9)."""
-    return TicketMessageAdded(
+def told(message: Message, asked: Asked) -> tuple[TicketMessageAdded, tuple[Evidence, ...]]:
+    """What everybody hears of `message`: who, when and which signals, never the text (D9). The words that
+    show the signals stay with us.
+    """
+    signals = asked.policy.signal_words(message.body)
+    said = TicketMessageAdded(
         ticket_id=message.ticket_id,
         message_id=message.message_id,
         author=Author(kind=message.author_kind, id=message.author_id),
         public=message.public,
         at=message.at,
-        signals=asked.policy.signals_of(message.body),
+        signals=list(signals),
         automatic=message.automatic or None,
         channel=message.channel,
     )
+    return said, tuple(signals_found(signals))
 
 
 def with_note(
@@ -117,4 +121,5 @@ def with_note(
     if not note:
         return Decision(facts(asked, [payload]))
     message = message_of(ticket.ticket_id, asked, by, note, public=False)
-    return Decision(facts(asked, [payload, told(message, asked)]), (message,))
+    said, evidence = told(message, asked)
+    return Decision(facts(asked, [payload, said]), (message,), evidence=evidence)

@@ -1,158 +1,119 @@
-"""Word groups found in a text: whole words and phrases, in what the writer really wrote (semantics V1, V17).
+"""What the writer of a text really wrote: no quotes, no signature, no code (semantics V1).
 
-Everything here is linear in the text: lines are cut away first, then words are looked up one by one.
+Linear in the text, line by line. Which words mean something in what is left, `phrases` knows.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
-#: How much of a text is read: what is said later than this is not what the writer came to say.
-READ_CHARACTERS: Final = 20_000
-
-_WORD: Final = re.compile(r"\w+")
 _INLINE_CODE: Final = re.compile(r"`[^`\n]*`")
 _FENCE: Final = ("```", "~~~")
 
 #: Lines after which everything is somebody else's text.
-_REPLY_MARK: Final = re.compile(r"-{2,} ?(original message|ursprüngliche nachricht)", re.IGNORECASE)
-_FORWARD_MARK: Final = re.compile(
-    r"-{2,} ?(forwarded message|weitergeleitete nachricht)", re.IGNORECASE
+_REPLY_MARK: Final = re.compile(
+    r"-{2,} ?(original message|ursprüngliche nachricht|message d'origine|mensaje original)",
+    re.IGNORECASE,
 )
+_FORWARD_MARK: Final = re.compile(
+    r"-{2,} ?(forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado)",
+    re.IGNORECASE,
+)
+
+#: How a quoted mail is introduced: begin and end of a sentence that may run over two lines.
 _INTRODUCTIONS: Final = (
     ("on ", "wrote:"),
     ("am ", "schrieb:"),
     ("le ", "écrit :"),
+    ("le ", "écrit\u00a0:"),
     ("el ", "escribió:"),
+    ("il ", "scritto:"),
+    ("op ", "schreef:"),
+    ("em ", "escreveu:"),
+)
+_ENDS: Final = tuple(end for _, end in _INTRODUCTIONS)
+
+#: The first two lines of a header that some programs put over a quoted mail instead.
+_HEADERS: Final = (
+    ("from:", "sent:"),
+    ("from:", "date:"),
+    ("von:", "gesendet:"),
+    ("von:", "datum:"),
+    ("de :", "envoyé"),
+    ("de:", "enviado"),
 )
 
-#: What may stand between the words of a phrase.
-_JOINTS: Final = frozenset(" \t\r\n-_/\u00a0")
+
+#: How a line begins that is anything but text: the first three letters tell most lines apart at once.
+_SPECIAL: Final = frozenset(
+    begin[:3]
+    for begin in (*_FENCE, "--", "---", *(a for a, _ in _INTRODUCTIONS), *(a for a, _ in _HEADERS))
+)
 
 
 def written_by_sender(text: str) -> str:
     """`text` without quotes, signature, code and forwarded headers.
 
-    A signature begins at a line `--`, a quoted mail at its introduction; both end the text.
+    A signature begins at a line `--`, a quoted mail at its introduction; both end the text. A header with
+    nothing of the sender's above it is a forwarded mail's: what it brings is what the sender came to say.
     """
-    kept = []
-    in_code = in_header = False
-    for line in text.splitlines():
+    kept: list[str] = []
+    in_code = in_header = said = False
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
         bare = line.strip()
-        if bare == "--" or _REPLY_MARK.match(bare) or _introduces_quote(bare):
-            break
-        if bare.startswith(_FENCE):
-            in_code = not in_code
-        elif _FORWARD_MARK.match(bare):
-            in_header = True
-        elif in_header:
+        if in_header:
             in_header = bool(bare)
+        elif bare[:3].casefold() in _SPECIAL:
+            if bare.startswith(_FENCE):
+                in_code = not in_code
+            elif _FORWARD_MARK.match(bare) or (not said and _is_header(bare, lines, number)):
+                in_header = True
+            elif _ends_text(bare, lines, number):
+                break
+            elif not in_code:
+                said = True
+                kept.append(_without_code(line))
         elif not in_code and not bare.startswith(">"):
-            kept.append(_INLINE_CODE.sub(" ", line))
+            said = said or bool(bare)
+            kept.append(_without_code(line))
     return "\n".join(kept)
 
 
-def _introduces_quote(line: str) -> bool:
-    folded = line.casefold()
-    return any(folded.startswith(begin) and folded.endswith(end) for begin, end in _INTRODUCTIONS)
+def _without_code(line: str) -> str:
+    return _INLINE_CODE.sub(" ", line) if "`" in line else line
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """One word of a text: as written, folded, and whether a phrase may go on to it."""
-
-    written: str
-    folded: str
-    joined: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """Words that mean `name` where they stand in a row. Words in capitals match in capitals only."""
-
-    name: str
-    words: tuple[str, ...]
-    capitals: tuple[bool, ...]
-
-    def stands_at(self, text: list[_Word], start: int) -> bool:
-        if start + len(self.words) > len(text):
-            return False
-        for offset, wanted in enumerate(self.words):
-            word = text[start + offset]
-            if word.folded != wanted or (offset and not word.joined):
-                return False
-            if self.capitals[offset] and word.written.upper() != word.written:
-                return False
-        return True
+def _ends_text(bare: str, lines: Sequence[str], number: int) -> bool:
+    return bool(
+        bare == "--"
+        or _REPLY_MARK.match(bare)
+        or _introduces_quote(bare, lines, number)
+        or _is_header(bare, lines, number)
+    )
 
 
-class PhraseFinder:
-    """Finds which named phrases stand in a text. Built once from the workflow, used for every text.
-
-    A match counts unless all of it lies inside a cancelling phrase, or is a name (V17).
-    """
-
-    def __init__(
-        self,
-        groups: Mapping[str, Iterable[str]],
-        *,
-        cancelling: Iterable[str] = (),
-        names: Iterable[str] = (),
-    ) -> None:
-        self._order = tuple(groups)
-        self._phrases = _index((name, text) for name, texts in groups.items() for text in texts)
-        self._first_words = frozenset(self._phrases)
-        self._cancelling = _index(("", text) for text in cancelling)
-        self._names = frozenset(names)
-
-    def find(self, text: str) -> list[str]:
-        """The names of the groups with a phrase in `text`, in the order they were given."""
-        normal = unicodedata.normalize("NFKC", text[:READ_CHARACTERS])
-        if self._first_words.isdisjoint(_WORD.findall(normal.casefold())):
-            return []  # most texts: not worth looking at word by word
-        words = list(_words(normal))
-        found: set[str] = set()
-        cancelled: set[int] | None = None
-        for start, word in enumerate(words):
-            for phrase in self._phrases.get(word.folded, ()):
-                if phrase.name in found or not phrase.stands_at(words, start):
-                    continue
-                if cancelled is None:
-                    cancelled = self._cancelled(words)
-                if not cancelled.issuperset(range(start, start + len(phrase.words))):
-                    found.add(phrase.name)
-        return [name for name in self._order if name in found]
-
-    def _cancelled(self, words: list[_Word]) -> set[int]:
-        places = {n for n, word in enumerate(words) if word.written in self._names}
-        for start, word in enumerate(words):
-            for phrase in self._cancelling.get(word.folded, ()):
-                if phrase.stands_at(words, start):
-                    places.update(range(start, start + len(phrase.words)))
-        return places
+def _introduces_quote(bare: str, lines: Sequence[str], number: int) -> bool:
+    """`On Monday Ana wrote:`, also where a mail program broke it in two."""
+    begin = bare[:3].casefold()
+    if all(begin != start for start, _ in _INTRODUCTIONS):
+        return False
+    for sentence in (bare, _after(lines, number)):
+        folded = sentence.casefold()
+        if folded.endswith(_ENDS):
+            return any(begin == start and folded.endswith(end) for start, end in _INTRODUCTIONS)
+    return False
 
 
-def _index(phrases: Iterable[tuple[str, str]]) -> dict[str, list[_Phrase]]:
-    by_first_word: dict[str, list[_Phrase]] = {}
-    for name, text in phrases:
-        if words := list(_words(unicodedata.normalize("NFKC", text))):
-            phrase = _Phrase(
-                name,
-                tuple(word.folded for word in words),
-                tuple(word.written.isupper() and len(word.written) > 1 for word in words),
-            )
-            by_first_word.setdefault(words[0].folded, []).append(phrase)
-    return by_first_word
+def _is_header(bare: str, lines: Sequence[str], number: int) -> bool:
+    folded = bare[:6].casefold()
+    return any(
+        folded.startswith(first) and _after(lines, number).casefold().startswith(second)
+        for first, second in _HEADERS
+    )
 
 
-def _words(normal: str) -> Iterator[_Word]:
-    end = 0
-    for match in _WORD.finditer(normal):
-        written = match[0]
-        joined = _JOINTS.issuperset(normal[end : match.start()])
-        end = match.end()
-        yield _Word(written, written.casefold(), joined)
+def _after(lines: Sequence[str], number: int) -> str:
+    return lines[number + 1].strip() if number + 1 < len(lines) else ""

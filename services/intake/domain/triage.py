@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,8 +15,12 @@ from shared.contracts import Customer, TicketOpened
 from shared.contracts.vocabulary import Complexity, Grade, Priority
 from shared.policy import WorkflowPolicy
 
+from .classifying import Detect, category_of, complexity_of, language_of, undetected
 from .commands import CustomerFacts, OpenTicket
-from .signals import PhraseFinder, written_by_sender
+from .evidence import Evidence
+from .history import CustomerHistory
+from .phrases import Exceptions, PhraseFinder, Words
+from .signals import written_by_sender
 
 #: The one free text in events (ruling 4).
 SUBJECT_CHARACTERS: Final = 200
@@ -31,22 +36,35 @@ BUMPING_SIGNAL: Final = "angry"
 
 @dataclass(frozen=True, slots=True)
 class IntakePolicy:
-    """The workflow, with its word lists made ready for reading texts."""
+    """The workflow, with its word lists made ready for reading texts, and how languages are told apart."""
 
     workflow: WorkflowPolicy
     signals: PhraseFinder
     phrases: PhraseFinder
+    complexities: PhraseFinder
+    category_rules: PhraseFinder
+    detect: Detect
 
     @classmethod
-    def of(cls, workflow: WorkflowPolicy) -> IntakePolicy:
+    def of(cls, workflow: WorkflowPolicy, detect: Detect = undetected) -> IntakePolicy:
         """Index the word lists of `workflow` once."""
         triage = workflow.triage
-        lists = {"cancelling": triage.cancelling_phrases, "names": triage.names}
+        exceptions = Exceptions(
+            cancelling=triage.cancelling_phrases,
+            names=triage.names,
+            negations=triage.negations,
+            between=triage.between_negations,
+        )
         by_priority = {priority.value: texts for priority, texts in triage.phrases.items()}
+        by_complexity = {one.value: texts for one, texts in triage.complexity_phrases.items()}
+        by_rule = {str(n): rule.phrases for n, rule in enumerate(triage.category_rules)}
         return cls(
-            workflow,
-            PhraseFinder(triage.word_groups, **lists),
-            PhraseFinder(by_priority, **lists),
+            workflow=workflow,
+            signals=PhraseFinder(triage.word_groups, exceptions),
+            phrases=PhraseFinder(by_priority, exceptions),
+            complexities=PhraseFinder(by_complexity, exceptions),
+            category_rules=PhraseFinder(by_rule, exceptions),
+            detect=detect,
         )
 
     def channel_of(self, named: str) -> str:
@@ -55,7 +73,19 @@ class IntakePolicy:
 
     def signals_of(self, text: str) -> list[str]:
         """The word groups in what the writer of `text` really wrote (V1)."""
-        return self.signals.find(written_by_sender(text))
+        return list(self.signal_words(text))
+
+    def signal_words(self, text: str) -> dict[str, tuple[str, ...]]:
+        """The same with the words that were found."""
+        return self.signals.evidence(written_by_sender(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A ticket classified, and why everything in it that was derived is what it is."""
+
+    opened: TicketOpened
+    evidence: tuple[Evidence, ...]
 
 
 def triaged(
@@ -64,66 +94,173 @@ def triaged(
     *,
     ticket_id: UUID,
     at: datetime,
-    contact_number: int,
-    recent_reopened: int,
+    history: CustomerHistory,
     policy: IntakePolicy,
-) -> TicketOpened:
+) -> Verdict:
     """The fact that the ticket exists, classified (P5): given priority, else matrix; floors; bumps.
 
     `customer` is what we know of the customer by now, the command's own words included.
     """
     text = f"{command.subject}\n{written_by_sender(command.body)}"
-    signals = policy.signals.find(text)
+    words = Words(text)
     triage = policy.workflow.triage
-    urgency = command.urgency or Grade.MEDIUM
-    if not set(signals).isdisjoint(triage.urgent_signals):
-        urgency = Grade.HIGH  # V4
-    impact = command.impact or Grade.MEDIUM
+    signals = policy.signals.evidence(words)
+    language = language_of(command.language, text, policy.detect)
+    tongue = language.value if language else None
+    category = category_of(command.category, words, tongue, triage, policy.category_rules)
+    complexity = complexity_of(command.complexity, command.body, words, policy.complexities)
+    impact = _impact(command)
+    urgency = _urgency(command, signals, policy)
+    start = _start(command, Grade(impact.value), Grade(urgency.value), policy)
     opened = TicketOpened(
         ticket_id=ticket_id,
         external_ref=command.external_id,
         channel=policy.channel_of(command.channel),
         customer=_customer(customer, policy),
         subject_line=subject_line(command.subject),
-        category=triage.category_of(command.category),
-        complexity=command.complexity or Complexity.L1,
-        priority=command.priority or triage.priority(impact, urgency),
-        impact=impact,
-        urgency=urgency,
+        category=category.value,
+        complexity=Complexity(complexity.value),
+        priority=Priority(start.value),
+        impact=Grade(impact.value),
+        urgency=Grade(urgency.value),
         amount=command.amount,
         revenue_impact=command.revenue_impact,
         currency=command.currency,
-        language=command.language,
+        language=tongue,
         outbound=command.outbound or None,
-        signals=signals,
-        contact_number=contact_number,
+        signals=list(signals),
+        contact_number=history.contacts(category.value, at=at) + 1,
         reopened_count=0,
-        recent_reopened=recent_reopened,
+        recent_reopened=history.reopened(at=at),
         opened_at=at,
     )
+    steps = [start, *_raises(opened, words, command, signals, policy)]
+    known = (_tier(customer, opened), language, category, complexity, impact, urgency)
+    return Verdict(
+        msgspec.structs.replace(opened, priority=Priority(steps[-1].value)),
+        (
+            *(one for one in known if one),
+            *signals_found(signals),
+            *_counted(opened),
+            *steps,
+        ),
+    )
+
+
+def signals_found(signals: dict[str, tuple[str, ...]]) -> Iterator[Evidence]:
+    """Which words stand for which signal: one entry a group, listing all of them (V1)."""
+    for name, words in signals.items():
+        yield Evidence(field="signals", value=name, rule="word", words=words)
+
+
+def _impact(command: OpenTicket) -> Evidence:
+    """An unknown impact counts as medium (P5)."""
+    if command.impact is not None:
+        return Evidence(field="impact", value=command.impact.value, rule="given")
+    return Evidence(field="impact", value=Grade.MEDIUM.value, rule="default")
+
+
+def _urgency(
+    command: OpenTicket, signals: dict[str, tuple[str, ...]], policy: IntakePolicy
+) -> Evidence:
+    """Urgent words make it high (V4); an unknown one counts as medium (P5)."""
+    urgent = [signals[name] for name in policy.workflow.triage.urgent_signals if name in signals]
+    if urgent:
+        words = tuple(word for found in urgent for word in found)
+        return Evidence(field="urgency", value=Grade.HIGH.value, rule="word", words=words)
+    if command.urgency is not None:
+        return Evidence(field="urgency", value=command.urgency.value, rule="given")
+    return Evidence(field="urgency", value=Grade.MEDIUM.value, rule="default")
+
+
+def _start(command: OpenTicket, impact: Grade, urgency: Grade, policy: IntakePolicy) -> Evidence:
+    """The priority before phrases, floors and bumps: given by a trusted source, else the matrix (P5)."""
+    if command.priority is not None:
+        return Evidence(field="priority", value=command.priority.value, rule="given")
+    return Evidence(
+        field="priority",
+        value=policy.workflow.triage.priority(impact, urgency).value,
+        rule="matrix",
+        words=(f"impact {impact}", f"urgency {urgency}"),
+    )
+
+
+def _raises(
+    opened: TicketOpened,
+    words: Words,
+    command: OpenTicket,
+    signals: dict[str, tuple[str, ...]],
+    policy: IntakePolicy,
+) -> Iterator[Evidence]:
+    """Each later step that changes the priority, with the priority it leads to.
+
+    P7: phrases, only where the source graded nothing. P4: floors raise and never lower; then anger
+    raises by one step, at most to high.
+    """
+    priority = opened.priority
     if command.priority is None and command.impact is None and command.urgency is None:
-        opened = msgspec.structs.replace(opened, priority=_read_priority(opened, text, policy))
-    return msgspec.structs.replace(opened, priority=_raised(opened, at, policy))
+        read = _read_priority(opened, words, policy)
+        if read and Priority(read.value) is not priority:
+            priority = Priority(read.value)
+            yield read
+    floor = _floor(msgspec.structs.replace(opened, priority=priority), policy)
+    if floor and Priority(floor.value).rank < priority.rank:
+        priority = Priority(floor.value)
+        yield floor
+    if BUMPING_SIGNAL in signals and priority.rank > BUMPED_AT_MOST.rank:
+        yield Evidence(
+            field="priority",
+            value=priority.raised().value,
+            rule="bump",
+            words=signals[BUMPING_SIGNAL],
+        )
 
 
-def _read_priority(opened: TicketOpened, text: str, policy: IntakePolicy) -> Priority:
+def _read_priority(opened: TicketOpened, words: Words, policy: IntakePolicy) -> Evidence | None:
     """P7: phrases are floors; one that means low counts only where nothing else was found."""
-    found = [Priority(name) for name in policy.phrases.find(text)]
-    highest = min(found, key=lambda priority: priority.rank, default=None)
-    if highest is None:
-        return opened.priority
+    found = policy.phrases.evidence(words)
+    if not found:
+        return None
+    highest = min(map(Priority, found), key=lambda priority: priority.rank)
+    priority = opened.priority.at_least(highest)
     if highest is Priority.LOW and opened.urgency is not Grade.HIGH:
-        return Priority.LOW
-    return opened.priority.at_least(highest)
+        priority = Priority.LOW
+    return Evidence(
+        field="priority", value=priority.value, rule="phrase", words=found[highest.value]
+    )
 
 
-def _raised(opened: TicketOpened, at: datetime, policy: IntakePolicy) -> Priority:
-    """P4: floors raise and never lower; then anger raises by one step, at most to high."""
-    floor = policy.workflow.triage.floors(policy.workflow.opening_facts(opened, at))
-    priority = opened.priority.at_least(floor) if floor else opened.priority
-    if BUMPING_SIGNAL in opened.signals and priority.rank > BUMPED_AT_MOST.rank:
-        return priority.raised()
-    return priority
+def _floor(opened: TicketOpened, policy: IntakePolicy) -> Evidence | None:
+    """The highest floor whose condition holds, with that condition (P4)."""
+    triage = policy.workflow.triage
+    matching = triage.floor_matches(policy.workflow.opening_facts(opened, opened.opened_at))
+    rules = [triage.floor_rules[n] for n in matching]
+    if not rules:
+        return None
+    highest = min(rules, key=lambda rule: rule.priority.rank)
+    return Evidence(
+        field="priority",
+        value=highest.priority.value,
+        rule="floor",
+        words=(highest.condition,),
+    )
+
+
+def _tier(known: CustomerFacts, opened: TicketOpened) -> Evidence:
+    """A tier that the workflow does not know is the default one."""
+    tier = opened.customer.tier
+    is_given = (known.tier or "").lower() == tier.lower()
+    return Evidence(field="customer_tier", value=tier, rule="given" if is_given else "default")
+
+
+def _counted(opened: TicketOpened) -> Iterator[Evidence]:
+    """What the customer's last 30 days add (V18, R5), where they add anything."""
+    if opened.customer.vip:
+        yield Evidence(field="customer_vip", value="true", rule="given")
+    if opened.contact_number > 1:
+        yield Evidence(field="contact_number", value=str(opened.contact_number), rule="30 days")
+    if opened.recent_reopened:
+        yield Evidence(field="recent_reopened", value=str(opened.recent_reopened), rule="30 days")
 
 
 def _customer(known: CustomerFacts, policy: IntakePolicy) -> Customer:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.signals import PhraseFinder, written_by_sender
+from services.intake.domain.phrases import PhraseFinder
+from services.intake.domain.signals import written_by_sender
 from tests.support.asked import packaged
 
 

@@ -1,0 +1,105 @@
+"""What a ticket is about, judged by the words in it: weights that a person can read and change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, TypeAlias
+
+#: How many words are named as the reason of a judgement.
+_REASONS: Final = 3
+
+Weights: TypeAlias = tuple[tuple[int, float], ...]
+"""What one word says: by the number of a category, how much for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The likeliest category, how likely it is among all of them, and the words that say so."""
+
+    category: str
+    probability: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CategoryModel:
+    """A linear model: every word found adds its weights, once; the sums become probabilities (softmax).
+
+    `weights` are by category, then by word; a "word" may be two words in a row. A category below
+    `threshold` is too unsure to be used. Words are folded (lower case).
+    """
+
+    threshold: float
+    bias: Mapping[str, float]
+    weights: Mapping[str, Mapping[str, float]]
+
+    def judge(self, folded: Sequence[str], present: AbstractSet[str]) -> Judgement | None:
+        """The category of a text with the words `folded`, in order; None where it holds no known word."""
+        found = [(word, self._words[word]) for word in self._words.keys() & present]
+        for first in self._pairs.keys() & present:
+            found += self._pairs_at(first, folded)
+        if not found:
+            return None
+        sums = [*self._biases]
+        for _, weights in found:
+            for number, weight in weights:
+                sums[number] += weight
+        best = max(range(len(sums)), key=sums.__getitem__)
+        probability = 1 / math.fsum(math.exp(one - sums[best]) for one in sums)
+        return Judgement(self._categories[best], probability, _reasons(found, best))
+
+    def _pairs_at(self, first: str, folded: Sequence[str]) -> Iterator[tuple[str, Weights]]:
+        """The known pairs of `folded` that begin with `first`, each once."""
+        seconds, place = self._pairs[first], -1
+        following: set[str] = set()
+        for _ in range(folded.count(first)):
+            place = folded.index(first, place + 1)
+            following.update(folded[place + 1 : place + 2])
+        for second in seconds.keys() & following:
+            yield f"{first} {second}", seconds[second]
+
+    @cached_property
+    def _categories(self) -> tuple[str, ...]:
+        return tuple(self.bias)
+
+    @cached_property
+    def _biases(self) -> tuple[float, ...]:
+        return tuple(self.bias.values())
+
+    @cached_property
+    def _by_word(self) -> dict[str, Weights]:
+        """The weights the other way round."""
+        turned: dict[str, list[tuple[int, float]]] = {}
+        for number, category in enumerate(self._categories):
+            for word, weight in self.weights.get(category, {}).items():
+                turned.setdefault(word, []).append((number, weight))
+        return {word: tuple(weights) for word, weights in turned.items()}
+
+    @cached_property
+    def _words(self) -> dict[str, Weights]:
+        return {word: weights for word, weights in self._by_word.items() if " " not in word}
+
+    @cached_property
+    def _pairs(self) -> dict[str, dict[str, Weights]]:
+        pairs: dict[str, dict[str, Weights]] = {}
+        for word, weights in self._by_word.items():
+            first, _, second = word.partition(" ")
+            if second:
+                pairs.setdefault(first, {})[second] = weights
+        return pairs
+
+
+def _reasons(found: Sequence[tuple[str, Weights]], category: int) -> tuple[str, ...]:
+    """The words that say most for a category, the strongest first."""
+    spoken = [
+        (weight, word)
+        for word, weights in found
+        for number, weight in weights
+        if number == category and weight > 0
+    ]
+    spoken.sort(key=lambda one: (-one[0], one[1]))
+    return tuple(word for _, word in spoken[:_REASONS])
