@@ -10,13 +10,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.intake import views
+from services.intake import kept_files, views
 from services.intake.domain.ticket import Ticket
 from services.intake.views import TicketFilter
 from shared.contracts.vocabulary import Status
 from shared.http.auth import Principal, require
 from shared.http.problems import DomainError
 
+from . import attachments
 from .bodies import Id
 
 Reader = Annotated[Principal, Depends(require("tickets:read"))]
@@ -29,13 +30,18 @@ def routes(engine: AsyncEngine) -> APIRouter:
 
     @router.get("/{ticket_id}")
     async def show_ticket(ticket_id: UUID, _: Reader) -> dict[str, Any]:
-        """The ticket and what was written on it."""
+        """The ticket, what was written on it, and which files came along."""
         async with engine.connect() as tx:
             found = await views.ticket(tx, ticket_id)
             if found is None:
                 raise DomainError(404, "Unknown ticket", f"No ticket {ticket_id}.")
             written = await views.messages(tx, ticket_id)
-        return _built(found) | {"messages": msgspec.to_builtins(written)}
+            files = await kept_files.listed(tx, ticket_id)
+        shown = [
+            msgspec.to_builtins(one) | {"attachments": files.get(one.message_id, [])}
+            for one in written
+        ]
+        return _built(found) | {"messages": msgspec.to_builtins(shown)}
 
     @router.get("")
     async def list_tickets(
@@ -60,6 +66,7 @@ def routes(engine: AsyncEngine) -> APIRouter:
             response.headers["Link"] = f'</v1/tickets?{urlencode(following)}>; rel="next"'
         return {"tickets": [_built(one) for one in page]}
 
+    router.include_router(attachments.routes(engine))
     return router
 
 

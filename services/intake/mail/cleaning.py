@@ -12,8 +12,8 @@ TEXT_CHARACTERS: Final = 64 * 1024
 #: A subject, a name: one line.
 LINE_CHARACTERS: Final = 1000
 
-#: No character takes more bytes than this in any charset that mail uses.
-BYTES_A_CHARACTER: Final = 8
+#: Hardly a character takes more bytes than this in any charset that mail uses.
+BYTES_A_CHARACTER: Final = 4
 
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")

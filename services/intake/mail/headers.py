@@ -74,9 +74,13 @@ def decoded(value: str) -> str:
 
 def mailboxes(values: Iterable[str]) -> list[Mailbox]:
     """The addresses in these headers that are some. Names are decoded last: they may look like addresses."""
+    try:
+        named = getaddresses(list(values))
+    except (RecursionError, IndexError, ValueError):  # comments within comments
+        return []
     return [
         Mailbox(address, decoded(name)[:_NAME_CHARACTERS])
-        for name, address in getaddresses(list(values))
+        for name, address in named
         if _is_address(address)
     ]
 

@@ -15,7 +15,7 @@ from .automatic import is_automatic
 from .cleaning import clean
 from .conversation import answered, message_id, subject_of, ticket_reference
 from .headers import Mailbox, MailHeaders, instant, mailboxes
-from .markup import marked_up, sanitised, text_in
+from .markup import Markup, marked_up, read_markup
 
 #: What a ticket's channel is when it comes by mail.
 CHANNEL: Final = "email"
@@ -55,17 +55,18 @@ def contact_of(letter: Letter) -> Contact:
     if writer is None and not automatic:
         raise MailError("The mail names no sender.")
     subject = subject_of(headers)
+    markup = read_markup(letter.html) if letter.html else None
     return Contact(
         external_id=message_id(headers) or _nameless(letter),
         occurred_at=_sent_at(headers),
         customer=_customer(writer),
         subject=subject,
-        body=_text(letter),
+        body=_text(letter, markup),
         channel=CHANNEL,
         automatic=automatic,
         also=answered(headers),
         reference=ticket_reference(subject),
-        html=sanitised(letter.html) if letter.html else None,
+        html=markup.harmless if markup else None,
         attachments=letter.files,
     )
 
@@ -84,16 +85,18 @@ def joined(letters: Iterator[tuple[str | None, str | None]]) -> tuple[str | None
     bodies = [body for body in letters if any(part and part.strip() for part in body)]
     if len(bodies) <= 1:
         return bodies[0] if bodies else (None, None)
-    text = "\n".join(text if text is not None else text_in(html or "") for text, html in bodies)
+    text = "\n".join(
+        text if text is not None else read_markup(html or "").text for text, html in bodies
+    )
     if not any(html for _, html in bodies):
         return text, None
     return text, "\n".join(html or marked_up(text or "") for text, html in bodies)
 
 
-def _text(letter: Letter) -> str:
+def _text(letter: Letter, markup: Markup | None) -> str:
     if letter.text and letter.text.strip():
         return clean(letter.text)
-    return text_in(letter.html) if letter.html else ""
+    return markup.text if markup else ""
 
 
 def _customer(writer: Mailbox | None) -> CustomerFacts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
@@ -47,6 +48,9 @@ _ENDLESS: Final = frozenset(
     }
 )
 
+#: Ampersands that begin no character's name: long rows of them take the sanitiser a long time.
+_BARE: Final = re.compile(r"&(?![a-zA-Z#])")
+
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG: Final = re.compile(r"<[^<>]*>")
 _BLANKS: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
@@ -68,21 +72,27 @@ _cleaner = nh3.Cleaner(
 )
 
 
-def sanitised(markup: str) -> str | None:
-    """`markup` without scripts, images and styles; None for what is nested too deeply to be a mail."""
-    short = clean(markup[:HTML_CHARACTERS], most=HTML_CHARACTERS)
-    return None if _depth(short) > DEEPEST else _cleaner.clean(short)
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """HTML of a mail, read: `harmless` is without scripts, images and styles; None if it is no mail's.
+
+    `text` is what a person would read: paragraphs as lines, quotes behind `>`.
+    """
+
+    harmless: str | None
+    text: str
 
 
-def text_in(markup: str) -> str:
-    """What a person would read of `markup`: paragraphs as lines, quotes behind `>`."""
-    harmless = sanitised(markup)
-    if harmless is None:
-        return clean(html.unescape(_ANY_TAG.sub(" ", markup[:HTML_CHARACTERS])))
+def read_markup(markup: str) -> Markup:
+    """What `markup` says, and what may be shown of it."""
+    short = _BARE.sub("&amp;", clean(markup[:HTML_CHARACTERS], most=HTML_CHARACTERS))
+    if _depth(short) > DEEPEST:
+        return Markup(None, clean(html.unescape(_ANY_TAG.sub(" ", short))))
+    harmless = _cleaner.clean(short)
     reader = _Reader()
     reader.feed(harmless)
     reader.close()
-    return clean(reader.text())
+    return Markup(harmless, clean(reader.text()))
 
 
 def marked_up(text: str) -> str:

@@ -24,7 +24,7 @@ from .letter import Letter, MailError, joined
 MOST_BYTES: Final = 25 * 1024 * 1024
 
 #: A mail of that size has fewer lines, unless they are made to cost time.
-MOST_LINES: Final = 700_000
+MOST_LINES: Final = 500_000
 
 #: Parts after this many, and parts that lie deeper than this, are not read.
 MOST_PARTS: Final = 50
@@ -47,11 +47,14 @@ class _FullError(Exception):
 
 
 class _BoundedHeaders(Compat32):
-    """Headers are cut and made readable once, as they are parsed."""
+    """Headers are cut as they are parsed, and made readable as they are read."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, unfolded(value[:HEADER_CHARACTERS])
+        return name, value[:HEADER_CHARACTERS]
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - the library's signature
+        return unfolded(value)
 
 
 _POLICY: Final = _BoundedHeaders()
