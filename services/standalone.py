@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from shared.db import migrate
+from shared.http import keystore
 from shared.http.auth import SCOPES, fingerprint, new_key
 from shared.kafka import topics
 from shared.kafka.aio import AioKafka
@@ -28,6 +29,7 @@ from .local.pair import BROKER_TRAITS
 
 _DATABASE: Final = "TIERLINE_DATABASE__URL"
 _BROKER: Final = "TIERLINE_KAFKA__BOOTSTRAP_SERVERS"
+_KEY_STORE: Final = "TIERLINE_KEY_STORE"
 _PREFIX: Final = "TIERLINE_KAFKA__TOPIC_PREFIX"
 
 
@@ -129,6 +131,7 @@ class Standalone:
         return {
             **where.environment,
             "TIERLINE_API_KEYS": json.dumps({"local": key}),
+            _KEY_STORE: self._known.get(_KEY_STORE, str(self.data_dir.resolve() / keystore.FILE)),
             "TIERLINE_INTAKE__SOURCES": json.dumps(
                 {"generic": {"channel": "generic", "secrets": [known.webhook_secret]}}
             ),

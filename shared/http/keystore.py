@@ -12,11 +12,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 from shared.settings import ConfigurationError
+
+#: The store's name where an installation keeps its own.
+FILE: Final = "keys.json"
 
 
 class StoreError(ConfigurationError):
