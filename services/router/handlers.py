@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from services.router.domain.work import HEARD
+from services.router.metrics import RouterMetrics
 from services.router.store import roster, work
 from services.router.store.ledger import Ledger
-from shared.contracts import FollowUp
+from shared.contracts import FollowUp, TicketAssignmentRequested
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
 from shared.runtime.batch import Batch
 
+log = logging.getLogger(__name__)
 
-async def handle(tx: Transaction, batch: Batch, *, policy: WorkflowPolicy) -> list[FollowUp]:
+
+async def handle(
+    tx: Transaction, batch: Batch, *, policy: WorkflowPolicy, metrics: RouterMetrics
+) -> list[FollowUp]:
     """Apply a batch of support.tickets and support.escalations: at most seven statements.
 
     Events of the two topics about one ticket may come in either order (semantics H9).
     """
     events = [event for event in batch.events if isinstance(event.payload, HEARD)]
     items = await work.load(tx, list({UUID(event.subject) for event in events}))
-    agents = await roster.lock_some(tx, (i.agent_id for i in items.values() if i.agent_id))
+    named = {i.agent_id for i in items.values() if i.agent_id}
+    wished = [e.payload for e in events if isinstance(e.payload, TicketAssignmentRequested)]
+    agents = await roster.lock_some(tx, named | {wish.assignee for wish in wished})
     ledger = Ledger(items=items, agents=agents, policy=policy, now=batch.now)
     for event in events:
         ledger.hear(event)
-    return await ledger.save(tx)
+    said = await ledger.save(tx)
+    for ticket_id, refused in ledger.refused:
+        metrics.requests_refused.labels(reason=refused.title).inc()
+        log.warning(
+            "The channel's assignment of a ticket was not followed: %s",
+            refused,
+            extra={"action": "assignment_refused", "ticket_id": str(ticket_id)},
+        )
+    return said

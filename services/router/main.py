@@ -38,9 +38,11 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
         catalogue=catalogue,
     )
     service.metrics.workflow_info.labels(digest=policy.digest).set(1)
-    dispatcher = Dispatcher(service.writer, policy, RouterMetrics(catalogue))
+    metrics = RouterMetrics(catalogue)
+    dispatcher = Dispatcher(service.writer, policy, metrics)
     worker = service.work("dispatcher", dispatcher.step, idle_seconds=IDLE_SECONDS)
-    service.consume([TICKETS, ESCALATIONS], partial(handle, policy=policy), wakes=[worker])
+    heard = partial(handle, policy=policy, metrics=metrics)
+    service.consume([TICKETS, ESCALATIONS], heard, wakes=[worker])
     commands = Commands(service.writer, policy, worker.wake)
     service.app = create_app(
         service="router",

@@ -27,6 +27,11 @@ class RouterMetrics:
         self.unroutable = catalogue.counter(
             "unroutable_total", "Tickets announced as unroutable, by queue.", ["queue"]
         )
+        self.requests_refused = catalogue.counter(
+            "assignment_requests_refused_total",
+            "Assignments made in a ticket's channel that were not followed, by reason.",
+            ["reason"],
+        )
         self.dispatch_matches = catalogue.histogram(
             "dispatch_matches", "Tickets given out in one step of the dispatcher.", buckets=SIZES
         )

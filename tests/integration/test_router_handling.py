@@ -14,11 +14,14 @@ from services.router.store import work
 from shared.contracts import (
     EscalationRaised,
     Handoff,
+    TicketAssignmentRequested,
+    TicketMerged,
     TicketMessageAdded,
     TicketPaused,
     TicketReopened,
     TicketResolved,
     TicketResumed,
+    TicketUnmerged,
 )
 from shared.contracts.vocabulary import (
     Complexity,
@@ -202,3 +205,73 @@ async def test_a_ticket_never_opened_here_is_remembered_but_does_not_wait(
 
     assert WorkStatus.UNOPENED == item.status
     assert [] == await bench.said_about_tickets()
+
+
+def wish(assignee: str) -> TicketAssignmentRequested:
+    return TicketAssignmentRequested(ticket_id=TICKET, assignee=assignee, by=AGENT)
+
+
+def refusals(bench: RouterBench, reason: str) -> float | None:
+    return bench.catalogue.registry.get_sample_value(
+        "tierline_assignment_requests_refused_total", {"service": "router", "reason": reason}
+    )
+
+
+async def test_who_took_the_ticket_in_its_channel_has_it_here(bench: RouterBench) -> None:
+    await bench.roster(a_profile("ana"))
+    await bench.hear(a_ticket(), wish("ana"))
+
+    [assignment] = await bench.history(TICKET)
+
+    assert ["queued", "assigned"] == await bench.said_about_tickets()
+    assert ("ana", "manual", "ana") == (
+        assignment.agent_id,
+        assignment.reason,
+        assignment.explanation["by"],
+    )
+    assert UNIT == (await bench.agent("ana")).load
+
+
+async def test_a_wish_for_nobody_we_know_leaves_the_ticket_waiting_and_is_counted(
+    bench: RouterBench,
+) -> None:
+    await bench.hear(a_ticket(), wish("zoe"))
+
+    assert WorkStatus.WAITING == (await bench.item(TICKET)).status
+    assert 1 == refusals(bench, "Unknown agent")
+
+
+async def test_G6_a_wish_beyond_the_capacity_leaves_the_ticket_waiting_and_is_counted(
+    bench: RouterBench,
+) -> None:
+    await bench.roster(a_profile("ana", capacity=1))
+    await bench.hear(a_ticket(ticket_id(2)))
+    await bench.dispatch()
+    await bench.hear(a_ticket(), wish("ana"))
+
+    assert WorkStatus.WAITING == (await bench.item(TICKET)).status
+    assert 1 == refusals(bench, "Beyond capacity")
+
+
+async def test_two_wishes_in_one_batch_are_two_assignments_of_which_one_is_over(
+    bench: RouterBench,
+) -> None:
+    await bench.roster(a_profile("ana"), a_profile("ben"))
+    await bench.hear(a_ticket(), wish("ana"), wish("ben"))
+
+    ended = {one.agent_id: one.end_reason for one in await bench.history(TICKET)}
+
+    assert {"ana": "manual", "ben": None} == ended
+    assert (0, UNIT) == ((await bench.agent("ana")).load, (await bench.agent("ben")).load)
+
+
+async def test_M4_an_unmerged_ticket_waits_for_somebody_again(bench: RouterBench) -> None:
+    await bench.roster(a_profile("ana"))
+    await bench.hear(a_ticket())
+    await bench.dispatch()
+    await bench.hear(TicketMerged(ticket_id=TICKET, into_ticket_id=ticket_id(2)))
+    load = (await bench.agent("ana")).load
+    await bench.hear(TicketUnmerged(ticket_id=TICKET, from_ticket_id=ticket_id(2)))
+    await bench.dispatch()
+
+    assert (0, UNIT) == (load, (await bench.agent("ana")).load)

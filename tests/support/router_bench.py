@@ -67,7 +67,8 @@ class RouterBench:
         self.policy = load_workflow(None)
         self.catalogue = Catalogue("router")
         self.writer = Writer(engine, self.clock, source="/router", relay=_NobodyToWake())
-        self.dispatcher = Dispatcher(self.writer, self.policy, RouterMetrics(self.catalogue))
+        self.metrics = RouterMetrics(self.catalogue)
+        self.dispatcher = Dispatcher(self.writer, self.policy, self.metrics)
         self.commands = Commands(self.writer, self.policy, _NobodyToWake().wake)
         self._sequence = 0
 
@@ -77,7 +78,7 @@ class RouterBench:
 
         async def apply(tx: Transaction, now: datetime) -> tuple[None, list[FollowUp]]:
             batch = Batch(events=tuple(events), now=now, partitions={})
-            return None, await handle(tx, batch, policy=self.policy)
+            return None, await handle(tx, batch, policy=self.policy, metrics=self.metrics)
 
         await self.writer.write(apply)
 

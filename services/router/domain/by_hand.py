@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts import Payload, TicketUnassigned
+from shared.contracts import Payload, TicketAssignmentRequested, TicketUnassigned
 from shared.contracts.vocabulary import AssignReason, Presence, QueueReason, UnassignReason
 from shared.policy import WorkflowPolicy
 
@@ -47,6 +47,18 @@ def assign(item: WorkItem, agent: Agent, now: datetime) -> list[Payload]:
         gone = TicketUnassigned(ticket_id=item.ticket_id, agent_id=item.agent_id, reason=reason)
         said.insert(0, gone)
     return said
+
+
+def requested(
+    item: WorkItem, wish: TicketAssignmentRequested, agent: Agent | None, now: datetime
+) -> list[Payload]:
+    """Follow an assignment made in the ticket's channel: to `agent`, the one the roster has by that id.
+
+    By the same rules as an assignment here; raises RefusedError, and then the ticket stays where it is.
+    """
+    if agent is None:
+        raise RefusedError("Unknown agent", f"The roster has no agent {wish.assignee!r}.")
+    return assign(item, agent, now)
 
 
 def release(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:

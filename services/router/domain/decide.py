@@ -15,6 +15,7 @@ from shared.contracts import (
     TicketReopened,
     TicketResumed,
     TicketUnassigned,
+    TicketUnmerged,
 )
 from shared.contracts.vocabulary import AssignReason, QueueReason, UnassignReason
 from shared.policy import WorkflowPolicy
@@ -86,7 +87,7 @@ def went_offline(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
 
 
 def _when_done(item: WorkItem, payload: Payload, policy: WorkflowPolicy) -> list[Payload]:
-    if isinstance(payload, TicketReopened):
+    if isinstance(payload, TicketReopened) or (isinstance(payload, TicketUnmerged) and item.merged):
         return [queued(item, QueueReason.REOPENED, policy)]
     return _taken_from_agent(item, UnassignReason.RESOLVED)
 

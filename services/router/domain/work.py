@@ -16,6 +16,7 @@ from shared.contracts import (
     FollowUp,
     Payload,
     TicketAssigned,
+    TicketAssignmentRequested,
     TicketClosed,
     TicketMerged,
     TicketOpened,
@@ -26,6 +27,7 @@ from shared.contracts import (
     TicketResolved,
     TicketResumed,
     TicketUnassigned,
+    TicketUnmerged,
     TicketUnroutable,
     type_of,
 )
@@ -48,6 +50,8 @@ HEARD: Final = (
     TicketReopened,
     TicketClosed,
     TicketMerged,
+    TicketUnmerged,
+    TicketAssignmentRequested,
     EscalationRaised,
     EscalationAdvanced,
 )
@@ -89,7 +93,8 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One ticket. `place` is the last `ticket.queued`, `queued` that event as a cause.
 
     `opened_at` is the opening's engine time. `told` are the causes of `ticket.unroutable` published
-    since it was queued, `declined` the agents not to be asked again in this round.
+    since it was queued, `declined` the agents not to be asked again in this round. `merged`: it was
+    open when it went on as another ticket, and is again when it goes its own way (semantics M4).
     """
 
     ticket_id: UUID
@@ -106,6 +111,7 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     boosted: bool = False
     told: tuple[UnroutableCause, ...] = ()
     declined: tuple[str, ...] = ()
+    merged: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -160,7 +166,10 @@ def evolve(item: WorkItem, fact: Fact) -> WorkItem:
             return _reopened(item, payload)
         case TicketPaused() | TicketResumed():
             return replace(item, paused=item.is_open and isinstance(payload, TicketPaused))
-        case TicketResolved() | TicketClosed() | TicketMerged():
+        case TicketMerged():
+            done = replace(item, status=WorkStatus.DONE, waiting_since=None)
+            return replace(done, merged=item.is_open)
+        case TicketResolved() | TicketClosed():
             return replace(item, status=WorkStatus.DONE, paused=False, waiting_since=None)
         case EscalationRaised(level=level) | EscalationAdvanced(to_level=level):
             return _raised(item, payload, level)
@@ -195,6 +204,7 @@ def _said(item: WorkItem, fact: Fact) -> WorkItem:
                 queued=fact.cause,
                 waiting_since=item.waiting_since if waits_already else fact.at,
                 told=(),
+                merged=False,
             )
         case TicketAssigned(agent_id=agent_id):
             return replace(

@@ -20,8 +20,10 @@ WHERE a.ticket_id = t.ticket_id AND a.ended_at IS NULL
 
 #: Begin assignments; a ticket has at most one open (semantics H15).
 _BEGIN: Final = """
-INSERT INTO assignment (assignment_id, ticket_id, agent_id, assigned_at, reason, explanation)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[])
+INSERT INTO assignment
+    (assignment_id, ticket_id, agent_id, assigned_at, reason, explanation, ended_at, end_reason)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[],
+    $7::timestamptz[], $8::text[])
 """
 
 #: A ticket's assignments, newest first.
@@ -31,8 +33,19 @@ WHERE ticket_id = $1 ORDER BY assigned_at DESC, ended_at DESC NULLS FIRST LIMIT 
 """
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """The ticket's open assignment ends."""
+
+    ticket_id: UUID
+    at: datetime
+    reason: str
+
+
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """An assignment that begins; its id is that of the `ticket.assigned` event."""
+    """An assignment that begins; its id is that of the `ticket.assigned` event.
+
+    `ended`: one transaction began and ended it.
+    """
 
     assignment_id: UUID
     ticket_id: UUID
@@ -40,14 +53,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str
     explanation: dict[str, Any]
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """The ticket's open assignment ends."""
-
-    ticket_id: UUID
-    at: datetime
-    reason: str
+    ended: Ended | None = None
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +73,21 @@ async def write(tx: Transaction, ended: Sequence[Ended], begun: Sequence[Begun])
         columns = ([e.ticket_id for e in ended], [e.at for e in ended], [e.reason for e in ended])
         await tx.exec_driver_sql(_END, columns)
     if begun:
-        rows = [
-            (b.assignment_id, b.ticket_id, b.agent_id, b.at, b.reason, _json(b.explanation))
-            for b in begun
-        ]
+        rows = [_row(one) for one in begun]
         await tx.exec_driver_sql(_BEGIN, tuple(list(c) for c in zip(*rows, strict=True)))
+
+
+def _row(begun: Begun) -> tuple[object, ...]:
+    return (
+        begun.assignment_id,
+        begun.ticket_id,
+        begun.agent_id,
+        begun.at,
+        begun.reason,
+        _json(begun.explanation),
+        begun.ended.at if begun.ended else None,
+        begun.ended.reason if begun.ended else None,
+    )
 
 
 async def of_ticket(tx: Transaction, ticket_id: UUID) -> list[Assignment]:

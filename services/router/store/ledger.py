@@ -13,10 +13,19 @@ from uuid import UUID
 
 import msgspec
 
+from services.router.domain.by_hand import RefusedError, requested
 from services.router.domain.decide import decide
 from services.router.domain.roster import Agent, agent_updated, settle
 from services.router.domain.work import Fact, WorkItem, evolve, follow_up, said
-from shared.contracts import Cause, Event, FollowUp, Payload, TicketAssigned, TicketUnassigned
+from shared.contracts import (
+    Cause,
+    Event,
+    FollowUp,
+    Payload,
+    TicketAssigned,
+    TicketAssignmentRequested,
+    TicketUnassigned,
+)
 from shared.db.engine import Transaction
 from shared.fold import advance
 from shared.ids import TIERLINE, derived_id
@@ -28,7 +37,8 @@ from . import history, roster, work
 class Ledger:
     """The locked items and agents of a transaction at `now`, as they change.
 
-    `items` and `agents` hold the present state. Every agent an item names must be in `agents`.
+    `items` and `agents` hold the present state. Every agent an item names must be in `agents`. `refused`
+    are the wishes of channels that were not followed, with the ticket and why.
     """
 
     def __init__(
@@ -41,6 +51,7 @@ class Ledger:
     ) -> None:
         self.items = dict(items)
         self.agents = dict(agents)
+        self.refused: list[tuple[UUID, RefusedError]] = []
         self._policy = policy
         self._now = now
         self._changed: set[UUID] = set()
@@ -53,6 +64,9 @@ class Ledger:
     def hear(self, event: Event) -> None:
         """Fold in an event about a ticket, and what we say to it."""
         before = self.items[UUID(event.subject)]
+        if isinstance(event.payload, TicketAssignmentRequested):
+            self._follow(before, event.payload, event.cause)
+            return
         agent = self.agents.get(before.agent_id) if before.agent_id else None
 
         def answer(item: WorkItem, fact: Fact) -> list[Fact]:
@@ -62,6 +76,15 @@ class Ledger:
         fact = Fact(payload=event.payload, at=event.time, cause=event.cause)
         after, facts = advance(before, fact, evolve=evolve, decide=answer)
         self._note(before, after, event.cause, facts)
+
+    def _follow(self, item: WorkItem, wish: TicketAssignmentRequested, cause: Cause) -> None:
+        """Assign as the ticket's channel says, if our own rules allow it."""
+        try:
+            payloads = requested(item, wish, self.agents.get(wish.assignee), self._now)
+        except RefusedError as refused:
+            self.refused.append((item.ticket_id, refused))
+            return
+        self.say(item, cause, payloads, explanation={"by": wish.by.id or wish.by.kind.value})
 
     def say(
         self,
@@ -121,9 +144,7 @@ class Ledger:
     def _keep_history(self, fact: Fact, explanation: Mapping[str, Any]) -> None:
         match fact.payload:
             case TicketUnassigned(ticket_id=ticket_id, reason=end_reason):
-                self._ended.append(
-                    history.Ended(ticket_id=ticket_id, at=fact.at, reason=end_reason.value)
-                )
+                self._end(history.Ended(ticket_id=ticket_id, at=fact.at, reason=end_reason.value))
             case TicketAssigned(ticket_id=ticket_id, agent_id=agent_id, reason=reason):
                 self._begun.append(
                     history.Begun(
@@ -137,6 +158,14 @@ class Ledger:
                 )
                 agent = self.agents[agent_id]
                 self.agents[agent_id] = msgspec.structs.replace(agent, last_assigned_at=fact.at)
+
+    def _end(self, ended: history.Ended) -> None:
+        """End the ticket's assignment: the one that began in this transaction, else the one of before."""
+        for number, begun in enumerate(self._begun):
+            if begun.ticket_id == ended.ticket_id and begun.ended is None:
+                self._begun[number] = msgspec.structs.replace(begun, ended=ended)
+                return
+        self._ended.append(ended)
 
     def _new_versions(self) -> list[Agent]:
         for agent_id in self._touched:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from services.router.domain.by_hand import RefusedError, assign, release
+from services.router.domain.by_hand import RefusedError, assign, release, requested
 from services.router.domain.work import WorkItem, WorkStatus
-from shared.contracts import TicketAssigned, TicketQueued, TicketUnassigned
+from shared.contracts import (
+    TicketAssigned,
+    TicketAssignmentRequested,
+    TicketQueued,
+    TicketUnassigned,
+)
 from shared.contracts.vocabulary import AssignReason, Presence, QueueReason, UnassignReason
 from shared.policy import load_workflow
-from tests.support.builders import TICKET
+from tests.support.builders import AGENT, TICKET
 from tests.support.desks import NOW, a_waiting, after, an_agent
 
 WAITING = a_waiting(weight=2, required={"incident": 4})
+WISH = TicketAssignmentRequested(ticket_id=TICKET, assignee="ana", by=AGENT)
 
 
 def test_a_person_may_assign_without_the_skill() -> None:
@@ -71,3 +77,22 @@ def test_a_released_ticket_waits_and_its_agent_is_not_asked_again() -> None:
 
 def test_releasing_what_nobody_has_says_nothing() -> None:
     assert [] == release(WAITING, load_workflow(None))
+
+
+def test_an_assignment_made_in_the_channel_is_followed() -> None:
+    [said] = requested(WAITING, WISH, an_agent("ana"), NOW)
+
+    assert isinstance(said, TicketAssigned)
+    assert ("ana", AssignReason.MANUAL) == (said.agent_id, said.reason)
+
+
+def test_an_assignment_made_in_the_channel_to_nobody_we_know_is_refused() -> None:
+    with pytest.raises(RefusedError, match="no agent 'ana'") as refused:
+        requested(WAITING, WISH, None, NOW)
+
+    assert "Unknown agent" == refused.value.title
+
+
+def test_G6_an_assignment_made_in_the_channel_is_held_to_the_capacity_too() -> None:
+    with pytest.raises(RefusedError, match="room for 1 of 8"):
+        requested(WAITING, WISH, an_agent("ana", load=7), NOW)

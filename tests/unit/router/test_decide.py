@@ -32,6 +32,7 @@ from shared.contracts import (
     TicketResolved,
     TicketResumed,
     TicketUnassigned,
+    TicketUnmerged,
     TicketUnroutable,
 )
 from shared.contracts.vocabulary import (
@@ -54,6 +55,8 @@ ENTERPRISE = Customer(customer_id="acme", tier="enterprise")
 RESOLVED = TicketResolved(ticket_id=TICKET, by=AGENT, first_contact=False)
 PAUSED = TicketPaused(ticket_id=TICKET, reason=PauseReason.WAITING_ON_CUSTOMER, by=AGENT)
 RESUMED = TicketResumed(ticket_id=TICKET, reason="answered", by=CUSTOMER)
+MERGED = TicketMerged(ticket_id=TICKET, into_ticket_id=OTHER_TICKET)
+UNMERGED = TicketUnmerged(ticket_id=TICKET, from_ticket_id=OTHER_TICKET)
 REOPENED = TicketReopened(ticket_id=TICKET, by=CUSTOMER, reopened_count=1, recent_reopened=1)
 
 
@@ -331,6 +334,26 @@ def test_R4_a_reopened_ticket_is_queued_with_its_former_agent_in_mind() -> None:
 
 def test_reopening_a_ticket_that_is_open_changes_nothing() -> None:
     assert [] == live(a_ticket(), assigned(), REOPENED)[1]
+
+
+def test_M4_a_ticket_that_goes_its_own_way_again_is_work_again() -> None:
+    item, [again] = live(a_ticket(), assigned(), MERGED, UNMERGED)
+
+    assert isinstance(again, TicketQueued)
+    assert QueueReason.REOPENED == again.reason
+    assert (WorkStatus.WAITING, "ana") == (item.status, item.previous_agent_id)
+
+
+def test_M4_what_was_settled_before_its_merge_is_no_work_after_it() -> None:
+    item, answers = live(a_ticket(), assigned(), RESOLVED, MERGED, UNMERGED)
+
+    assert ([], WorkStatus.DONE) == (answers, item.status)
+
+
+def test_M4_what_was_paused_before_its_merge_is_paused_after_it() -> None:
+    item, _ = live(a_ticket(), assigned(), PAUSED, MERGED, UNMERGED)
+
+    assert item.paused
 
 
 def test_G1_a_paused_ticket_costs_a_quarter() -> None:
