@@ -25,8 +25,10 @@ _CHARSET_CHARACTERS: Final = 40
 #: What Latin-1 mostly means, and what mail without a charset is written in.
 _WESTERN: Final = "cp1252"
 
-#: For host names and for nothing, slow by the square of the text; and ASCII, which is often a lie.
-_NO_CHARSETS: Final = frozenset({"ascii", "idna", "punycode", "undefined"})
+#: For host names, for programs and for nothing; and ASCII, which is often a lie.
+_NO_CHARSETS: Final = frozenset(
+    {"ascii", "idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+)
 
 
 def clean(text: str, most: int = TEXT_CHARACTERS) -> str:
@@ -57,7 +59,7 @@ def _codec(charset: str | None) -> str | None:
     name = (charset or "").strip(" \"'").lower()[:_CHARSET_CHARACTERS]
     try:
         found = codecs.lookup(name).name if name else "ascii"
-        b"".decode(found)  # refuses what encodes no text: base64, zip, rot13
+        b"a".decode(found, "replace")  # refuses what encodes no text: base64, zip, rot13
     except (LookupError, ValueError):
         return None
     if found == "iso8859-1":

@@ -22,7 +22,8 @@ MOST_FILE_BYTES: Final = 10 * 1024 * 1024
 _NAME_CHARACTERS: Final = 120
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 _EXTENSION: Final = re.compile(r"\.([a-z0-9]{1,10})$")
-_NOT_IN_NAMES: Final = re.compile(r'[<>:"|?*\n\t]')
+_NOT_IN_NAMES: Final = re.compile(r'[<>:"|?*]')
+_BLANKS: Final = re.compile(r"\s+")
 
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 _OPEN: Final = "application/vnd.oasis.opendocument"
@@ -112,7 +113,7 @@ def refused_file(name: str, declared: str, reason: str) -> Attachment:
 
 def safe_name(name: str) -> str:
     """The base name without folders, control and direction characters, and leading dots; never empty."""
-    base = re.split(r"[/\\]", clean(name[-4096:]))[-1]
+    base = _BLANKS.sub(" ", re.split(r"[/\\]", clean(name[-4096:]))[-1])
     shown = "".join(sign for sign in base if unicodedata.category(sign)[0] != "C")
     plain = unicodedata.normalize("NFC", _NOT_IN_NAMES.sub("_", shown)).strip(" .")
     if len(plain) <= _NAME_CHARACTERS:

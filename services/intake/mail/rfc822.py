@@ -33,6 +33,8 @@ DEEPEST: Final = 10
 #: Where the headers of a mail that is only looked at have ended.
 _HEADER_BYTES: Final = 256 * 1024
 
+_NOT_READ: Final = f"Only {MOST_PARTS} parts, at most {DEEPEST} deep, are read."
+
 _CHUNK: Final = 64 * 1024
 
 #: What the library raises for parts that are not what they say.
@@ -72,9 +74,11 @@ def read_letter(raw: bytes) -> Letter:
         raise MailError(f"The mail is larger than {MOST_BYTES // 1024 // 1024} MiB.")
     if max(raw.count(b"\n"), raw.count(b"\r")) > MOST_LINES:
         raise MailError(f"The mail has more than {MOST_LINES} lines.")
-    root = _parsed(raw)
+    root, is_whole = _parsed(raw)
     reading = _Reading()
     text, html = reading.body(root, 0)
+    if not is_whole:
+        reading.files.append(refused_file("rest of the message", "", _NOT_READ))
     return Letter(
         headers=MailHeaders.of(root.raw_items()),
         text=text,
@@ -83,8 +87,8 @@ def read_letter(raw: bytes) -> Letter:
     )
 
 
-def _parsed(raw: bytes) -> _Part:
-    """The tree of parts, as far as it is read: the rest is left away, never the whole mail."""
+def _parsed(raw: bytes) -> tuple[_Part, bool]:
+    """The tree of parts, as far as it is read, and whether that is all: never is the whole mail lost."""
     parts: list[_Part] = []
 
     def make(policy: Policy[Any] = _POLICY) -> _Part:
@@ -99,17 +103,16 @@ def _parsed(raw: bytes) -> _Part:
         for start in range(0, len(raw), _CHUNK):
             parser.feed(raw[start : start + _CHUNK])
             if parts and _depth(parts[0]) > DEEPEST:
-                break
-        else:
-            parser.close()
-    except _FullError:
-        pass
-    return parts[0] if parts else Message(_POLICY)
+                return parts[0], False
+        parser.close()
+    except (_FullError, *_ODD):
+        return parts[0], False
+    return (parts[0] if parts else Message(_POLICY)), True
 
 
 def _children(part: _Part) -> list[_Part]:
-    payload = part.get_payload()
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
+    payload = part.get_payload() if part.is_multipart() else []
+    return [one for one in payload if isinstance(one, Message)]
 
 
 def _depth(part: _Part) -> int:
@@ -139,7 +142,7 @@ class _Reading:
             bodies = (self.body(child, depth + 1) for child in children)
             return _chosen(bodies) if content_type == "multipart/alternative" else joined(bodies)
         elif content_type in {"text/plain", "text/html"} and not _is_file(part):
-            text = text_of(_content(part), part.get_content_charset())
+            text = text_of(_content(part), _charset(part))
             return (None, text) if content_type == "text/html" else (text, None)
         elif not content_type.startswith("multipart/"):
             self._file(_name(part), content_type, _content(part))
@@ -172,7 +175,7 @@ def _chosen(
 
 
 def _is_file(part: _Part) -> bool:
-    return part.get_content_disposition() == "attachment" or bool(part.get_filename())
+    return part.get_content_disposition() == "attachment" or bool(_name(part))
 
 
 def _name(part: _Part, otherwise: str = "") -> str:
@@ -183,12 +186,18 @@ def _name(part: _Part, otherwise: str = "") -> str:
     return decoded(named) if named else otherwise
 
 
+def _charset(part: _Part) -> str | None:
+    try:
+        return part.get_content_charset()
+    except _ODD:
+        return None
+
+
 def _content(part: _Part) -> bytes:
     """The bytes of a part without parts; what is encoded wrongly is taken as it stands."""
     try:
         content = part.get_payload(decode=True)
-    except _ODD:
-        content = part.get_payload()
-    if isinstance(content, bytes):
-        return content
-    return str(content or "").encode("utf-8", "surrogateescape")
+    except _ODD:  # a charset that is none stands in the way
+        del part["content-type"]
+        content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
