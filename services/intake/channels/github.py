@@ -34,6 +34,9 @@ NAME: Final = "github"
 SIGNATURE: Final = "x-hub-signature-256"
 DELIVERY: Final = "x-github-delivery"
 
+#: What a delivery's id looks like; what does not is none.
+_ID: Final = re.compile(r"[!-~]{1,200}")
+
 #: Who belongs to the repository answers for it.
 _OURS: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
@@ -68,8 +71,8 @@ def _members(call: Call) -> Sequence[Member]:
         body = None
     if "zen" in (body if isinstance(body, dict) else ()) and inside(body, "issue") is None:
         return ()
-    delivery = identifier({"id": call.headers.get(DELIVERY)}, "id")
-    return (Member(delivery or digest(call.raw), call.raw),)
+    delivery = call.headers.get(DELIVERY, "")
+    return (Member(delivery if _ID.fullmatch(delivery) else digest(call.raw), call.raw),)
 
 
 def _parse(source: str, raw: bytes) -> Parsed:
