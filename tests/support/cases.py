@@ -25,6 +25,7 @@ from shared.contracts import (
     TicketReopened,
     TicketResolved,
     TicketResumed,
+    TicketUnmerged,
     type_of,
 )
 from shared.contracts.vocabulary import (
@@ -190,6 +191,9 @@ class Story:
 
     def merged(self, clock: str) -> list[Said]:
         return self.tell(TicketMerged(ticket_id=TICKET, into_ticket_id=OTHER_TICKET), clock)
+
+    def unmerged(self, clock: str) -> list[Said]:
+        return self.tell(TicketUnmerged(ticket_id=TICKET, from_ticket_id=OTHER_TICKET), clock)
 
 
 def words(said: list[Said]) -> list[str]:

@@ -65,7 +65,7 @@ def _is_provisional(step: Step, passed: TimePassed | None) -> bool:
 
 
 def _said(case: Case, step: Step, *, now: datetime, provisional: bool) -> Said:
-    place = str(step.threshold) if "@" not in step.key else f"{_ms(step)}.{step.turn}"
+    place = step.key.split(":", 3)[3] if "@" not in step.key else f"{_ms(step)}.{step.turn}"
     undoing = f"~{step.correction}" if step.correction else ""
     told = f"{step.kind}:{step.metric}:{step.cycle}:{place}{undoing}"
     name = f"{told}:{case.withdrawn.get(step.key, 0)}"

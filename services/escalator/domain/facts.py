@@ -23,6 +23,7 @@ from shared.contracts import (
     TicketReopened,
     TicketResolved,
     TicketResumed,
+    TicketUnmerged,
 )
 from shared.contracts.vocabulary import AuthorKind, Metric, PauseReason, Priority
 from shared.policy import WorkflowPolicy
@@ -121,7 +122,22 @@ class Merged(msgspec.Struct, frozen=True, tag="merged"):
     """The ticket goes on as another one."""
 
 
-What = Opened | Wrote | Reclassified | Paused | Resumed | Resolved | Reopened | Closed | Merged
+class Unmerged(msgspec.Struct, frozen=True, tag="unmerged"):
+    """The ticket goes its own way again."""
+
+
+What = (
+    Opened
+    | Wrote
+    | Reclassified
+    | Paused
+    | Resumed
+    | Resolved
+    | Reopened
+    | Closed
+    | Merged
+    | Unmerged
+)
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -149,7 +165,7 @@ def fact_of(event: Event, policy: WorkflowPolicy) -> Fact | None:
     return Fact(at=event.time, source=event.source, sequence=event.sequence, what=what)
 
 
-def _what(event: Event, policy: WorkflowPolicy) -> What | None:
+def _what(event: Event, policy: WorkflowPolicy) -> What | None:  # noqa: C901 - one line a fact
     match event.payload:
         case TicketOpened() as opened:
             return _opened(opened, event.time, policy)
@@ -169,6 +185,8 @@ def _what(event: Event, policy: WorkflowPolicy) -> What | None:
             return Closed()
         case TicketMerged():
             return Merged()
+        case TicketUnmerged():
+            return Unmerged()
     return None
 
 

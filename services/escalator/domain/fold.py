@@ -26,12 +26,13 @@ from .facts import (
     Resolved,
     Resumed,
     Terms,
+    Unmerged,
     Wrote,
     terms_of,
 )
 from .pricing import reclassify
 from .steps import Step
-from .timeline import Grown, Phase, Timeline, cancel, each, settle, start, stop
+from .timeline import BeforeMerge, Grown, Phase, Timeline, cancel, each, settle, start, stop
 
 _RESPONSES = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -94,6 +95,8 @@ def _stamped(steps: list[Step], timeline: Timeline) -> list[Step]:
 def _hear(timeline: Timeline, fact: Fact, at: datetime, policy: WorkflowPolicy) -> Grown:
     """What the fact does. Nothing reaches a ticket that is not open yet, or merged (semantics M1)."""
     what = fact.what
+    if isinstance(what, Unmerged):
+        return _unmerge(timeline, at, policy)
     if timeline.phase is Phase.MERGED or (
         timeline.phase is Phase.UNOPENED and not isinstance(what, Opened)
     ):
@@ -200,8 +203,26 @@ def _end(
             return _solve(timeline, Phase.CLOSED, at, policy)
         case Reopened():
             return _reopen(timeline, at, policy)
-    merged = replace(timeline, phase=Phase.MERGED, closed_at=at)
+    before = BeforeMerge(phase=timeline.phase, closed_at=timeline.closed_at, clocks=timeline.clocks)
+    merged = replace(timeline, phase=Phase.MERGED, closed_at=at, before_merge=before)
     return cancel(merged, at, CancelReason.MERGED, policy.calendars)
+
+
+def _unmerge(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
+    """Everything is as it was, and the clocks have run on (semantics M4): their deadlines are the old
+    ones, and what fell due meanwhile falls due at its own instant, as soon as time passes.
+    """
+    before = timeline.before_merge
+    if timeline.phase is not Phase.MERGED or before is None:
+        return timeline, []
+    timeline = replace(
+        timeline,
+        phase=before.phase,
+        closed_at=before.closed_at,
+        clocks=before.clocks,
+        before_merge=None,
+    )
+    return each(timeline, lambda clock: sla.restore(clock, at, policy.calendars))
 
 
 def _solve(timeline: Timeline, phase: Phase, at: datetime, policy: WorkflowPolicy) -> Grown:

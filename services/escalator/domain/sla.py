@@ -48,7 +48,8 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One run of one metric. `consumed` is the open time used before `running_since` (or in all,
-    while it stands); `crossed` the highest threshold reached or counted as reached.
+    while it stands); `crossed` the highest threshold reached or counted as reached; `restored` how often
+    a merge that had cancelled it was undone.
     """
 
     metric: Metric
@@ -65,6 +66,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     segments: tuple[Segment, ...] = ()
     crossed: int = 0
     epoch: int = 0
+    restored: int = 0
     breached_at: datetime | None = None
     outcome: Outcome | None = None
     ended_at: datetime | None = None
@@ -200,6 +202,15 @@ def cancel(clock: Clock, at: datetime, reason: CancelReason, calendars: Calendar
     return clock, [_step(clock, StepKind.CANCELLED, at, calendars, reason=reason)]
 
 
+def restore(clock: Clock, at: datetime, calendars: Calendars) -> Change:
+    """`clock` as it was before a merge cancelled it; it has run on, or stood, ever since (semantics M4)."""
+    if clock.finished:
+        return clock, []
+    clock = replace(clock, restored=clock.restored + 1)
+    kind = StepKind.RESUMED if clock.running_since else StepKind.PAUSED
+    return clock, [_step(clock, kind, at, calendars)]
+
+
 def reprice(
     clock: Clock,
     at: datetime,
@@ -288,6 +299,8 @@ def _step(
 
 
 def _turn(clock: Clock, kind: StepKind, at: datetime) -> int:
+    if kind is StepKind.CANCELLED:
+        return clock.restored
     if kind not in REPEATABLE:
         return 0
     if kind is StepKind.REPRICED:

@@ -38,7 +38,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry in a clock's history, with the figures of its instant.
 
     `by_time`: no fact caused it, its instant came. `skipped`: thresholds jumped over with it (P2).
-    `turn` tells apart what happens to a clock several times at one instant. `correction`: above 0, it
+    `turn` tells apart what happens to a clock several times at one instant, and cancellations of a clock
+    that was restored. `correction`: above 0, it
     undoes at once a pause or resumption that a late fact disproved.
     """
 
@@ -68,6 +69,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Its identity on the ticket: the same however often the facts are folded (semantics T9)."""
         name = f"{self.kind}:{self.metric}:{self.cycle}:{self.threshold}"
         if self.kind not in REPEATABLE:
-            return name
+            return f"{name}#{self.turn}" if self.turn else name
         undoing = f"~{self.correction}" if self.correction else ""
         return f"{name}@{self.at.isoformat()}#{self.turn}{undoing}"

@@ -31,6 +31,14 @@ class Phase(StrEnum):
     MERGED = "merged"
 
 
+class BeforeMerge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a ticket stood when it went on as another one, for the day it goes its own way again."""
+
+    phase: Phase
+    closed_at: datetime | None = None
+    clocks: tuple[Clock, ...] = ()
+
+
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the facts so far make of the clocks.
 
@@ -55,6 +63,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     clocks: tuple[Clock, ...] = ()
     last: tuple[bool, datetime, str, int] | None = None
     until: datetime | None = None
+    before_merge: BeforeMerge | None = None
 
     @property
     def status(self) -> str:
