@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.intake.channels import CHANNELS, Channel, SecretError, Source
+from services.intake.channels.trust import untrusted
 from shared.settings import ConfigurationError, HttpSettings, Rate, Section, ServiceSettings
 
 PORT: Final = 8081
@@ -88,11 +89,12 @@ def channels_of(sources: Mapping[str, SourceSettings]) -> dict[str, Channel]:
                 f"{setting}__CHANNEL: no channel {source.channel!r}; there is {known}"
             )
         try:
-            made[name] = CHANNELS[source.channel](_source(name, source))
+            channel = CHANNELS[source.channel](_source(name, source))
         except SecretError as error:
             raise SourceError(
                 f"{setting}__{error.setting}: the source {name!r} {error} (docs/channels.md says what {source.channel} needs)"
             ) from error
+        made[name] = channel if source.trusted else untrusted(channel)
     return made
 
 

@@ -6,11 +6,13 @@ from functools import partial
 
 from services.intake import escalated
 from services.intake.admission import Admission
+from services.intake.analyst import Analyst
 from services.intake.api import articles, commands, customers, tickets
 from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
 from services.intake.domain.triage import IntakePolicy
 from services.intake.keeper import Keeper
+from services.intake.languages import Languages
 from services.intake.metrics import IntakeMetrics
 from services.intake.webhooks import Webhooks
 from shared.clock import Clock
@@ -25,6 +27,9 @@ from shared.runtime.service import Service
 
 #: How long the keeper sleeps: an operator's release is done within this time.
 IDLE_SECONDS = 1.0
+
+#: How long the analyst sleeps with nothing to read: what was written is understood within this time.
+READ_SECONDS = 0.5
 
 
 def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
@@ -44,10 +49,12 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     )
     service.metrics.workflow_info.labels(digest=workflow.digest).set(1)
     metrics = IntakeMetrics(catalogue)
-    policy = IntakePolicy.of(workflow)
+    policy = IntakePolicy.of(workflow, Languages().detect)
     desk = Desk(service.writer, policy, metrics, lanes=settings.intake.lanes)
     keeper = Keeper(service.writer, channels, policy)
     service.work("keeper", keeper.step, idle_seconds=IDLE_SECONDS)
+    analyst = Analyst(service.writer, policy, metrics, is_crowded=lambda: desk.is_crowded)
+    service.work("analyst", analyst.step, idle_seconds=READ_SECONDS)
     service.consume([ESCALATIONS], partial(escalated.handle, policy=workflow))
     admission = Admission(
         channels,

@@ -379,3 +379,19 @@ async def test_a_ticket_opened_and_named_twice_in_a_crowd_is_one_ticket(
     assert len({answer.json()["ticket_id"] for answer in answers}) == 1
     outcomes = sorted(answer.json()["outcome"] for answer in answers)
     assert outcomes == ["accepted"] + ["ignored"] * 39
+
+
+async def test_P5_an_untrusted_sources_priority_does_not_count(
+    database_url: str, clock: FakeClock
+) -> None:
+    configured = settings(database_url)
+    [source] = configured.intake.sources.values()
+    source = source.model_copy(update={"trusted": False})
+    section = configured.intake.model_copy(update={"sources": {"generic": source}})
+    doubting = configured.model_copy(update={"intake": section})
+    async with intake_under_test(doubting, clock) as intake:
+        answer = await intake.webhook(an_open(priority="critical"))
+        [opened] = await intake.said(answer.json()["ticket_id"])
+
+    assert isinstance(opened, TicketOpened)
+    assert opened.priority == "medium"

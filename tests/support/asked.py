@@ -53,9 +53,11 @@ def asked(
     command_id: UUID,
     history: CustomerHistory | None = None,
     is_claim: bool = True,
+    policy: IntakePolicy | None = None,
 ) -> Asked:
     """The circumstances of a command; its time is the source's word unless said otherwise."""
-    return Asked(command_id, at, packaged(), history or CustomerHistory([]), is_claim)
+    history = history or CustomerHistory([])
+    return Asked(command_id, at, policy or packaged(), history, is_claim)
 
 
 def opened(at: datetime | None = None, **fields: Any) -> TicketOpened:

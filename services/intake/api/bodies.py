@@ -155,7 +155,7 @@ class TicketBody(CommandBody):
     external_id: Id | None = None
     channel: Word = "api"
     category: Word | None = None
-    complexity: Complexity = Complexity.L1
+    complexity: Complexity | None = None
     impact: Grade | None = None
     urgency: Grade | None = None
     priority: Priority | None = None

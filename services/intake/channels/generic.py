@@ -105,7 +105,7 @@ class OpenPart(_Part, frozen=True, kw_only=True, tag="ticket.open"):
     body: _Text = ""
     channel: _Word = DEFAULT_CHANNEL
     category: _Word | None = None
-    complexity: Complexity = Complexity.L1
+    complexity: Complexity | None = None
     impact: Grade | None = None
     urgency: Grade | None = None
     priority: Priority | None = None
