@@ -27,6 +27,9 @@ GROUP_BYTES: Final = 8 * 1024 * 1024
 #: their bodies take together is bounded at the door, where they were read (`BodyLimit`).
 MOST_WAITING: Final = 2048
 
+#: From so many waiting requests on the front door is crowded.
+CROWD: Final = 64
+
 #: Seconds a group may take, waiting for a connection included.
 GROUP_SECONDS: Final = 12.0
 
@@ -71,6 +74,11 @@ class Batcher:
         self._on_group = on_group
         self._waiting: deque[_Waiting] = deque()
         self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many wait that work of lower rank should wait, too."""
+        return len(self._waiting) >= CROWD
 
     async def submit(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         """Store `deliveries`; returns once all are committed, not always together.

@@ -30,6 +30,11 @@ class Desk:
             self._store, self._park, lanes=lanes, on_group=metrics.group_requests.one.observe
         )
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many requests wait that work of lower rank should wait, too."""
+        return self._batcher.is_crowded
+
     async def take(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         """Store what one call told and say what became of each. Raises UnavailableError."""
         answers = await self._batcher.submit(deliveries)

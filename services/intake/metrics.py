@@ -38,6 +38,16 @@ class IntakeMetrics:
             "commit_group_requests", "Requests that shared one commit.", buckets=SIZES
         )
 
+        self.analysis_pending = catalogue.gauge(
+            "analysis_pending", "Messages not yet read by the analyst, counted up to 10000."
+        )
+        self.analysis_seconds = catalogue.histogram(
+            "analysis_seconds", "Duration of reading some messages, by step.", ["step"]
+        )
+        self.analysis_failures = catalogue.counter(
+            "analysis_failures_total", "Messages that could not be read and were left as they are."
+        )
+
     def answered(self, source: str, answer: Answer) -> None:
         """Count what became of a delivery."""
         if answer.repeated:

@@ -7,13 +7,20 @@ tier of both, so that it is priced by them, and later facts about the source are
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from shared.contracts import Change, TicketMerged, TicketReclassified, TicketUnmerged
 
 from .commands import Merge
 from .decision import Asked, Decision, RefusedError, facts
+from .evidence import Evidence
 from .ticket import Ticket
 from .transitions import SETTLED
+
+#: What evidence of merges is about, and its rules: who parted two tickets keeps them apart (M5).
+MERGED: Final = "merged_into"
+STRICT_RULE: Final = "strict"
+PARTED: Final = "unmerged"
 
 
 def merge(
@@ -59,7 +66,8 @@ def unmerge(ticket: Ticket, asked: Asked) -> Decision:
     if ticket.merged_into is None:
         raise RefusedError("not_merged", "The ticket goes its own way.")
     apart = TicketUnmerged(ticket_id=ticket.ticket_id, from_ticket_id=ticket.merged_into)
-    return Decision(facts(asked, [apart]))
+    why = Evidence(field=MERGED, value="", rule=PARTED)
+    return Decision(facts(asked, [apart]), evidence=(why,))
 
 
 def _better(tiers: Sequence[str], one: str, other: str) -> str:

@@ -37,7 +37,9 @@ STATEMENTS = (
         ADD COLUMN automatic boolean NOT NULL DEFAULT false,
         ADD COLUMN channel text,
         ADD COLUMN html text,
-        ADD COLUMN analysed_at timestamptz""",
+        ADD COLUMN analysed_at timestamptz DEFAULT now()""",
+    # what was written before there was an analyst is not read any more
+    "ALTER TABLE intake.message ALTER COLUMN analysed_at DROP DEFAULT",
     f"CREATE INDEX message_unread ON intake.message (n) WHERE {UNREAD}",
     """CREATE TABLE intake.attachment (
         attachment_id uuid PRIMARY KEY,
