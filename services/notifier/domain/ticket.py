@@ -27,6 +27,7 @@ from shared.contracts import (
     TicketResolved,
     TicketResumed,
     TicketUnassigned,
+    TicketUnmerged,
 )
 from shared.contracts.vocabulary import PauseReason, SentimentLabel, Status
 
@@ -50,7 +51,7 @@ class OpenEscalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A ticket as the notifier knows it. `settled_at`: when it was solved, closed or merged;
-    `first_queued`: the fact that first put it into a queue, whose rule's people are told (G9).
+    `before_merge`: its status before it went on as another one; `first_queued`: the fact that first put it into a queue, whose rule's people are told (G9).
 
     The subject line is not here: it is free text, and stands in a column of its own that an erasure
     can blank (ruling 4).
@@ -59,6 +60,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ticket_id: UUID
     status: Status = Status.NEW
     settled_at: datetime | None = None
+    before_merge: Status | None = None
     customer_id: str | None = None
     customer_tier: str | None = None
     customer_vip: bool | None = None
@@ -126,8 +128,12 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:  # noqa: C901, PLR0912 - one
                 settled_at=event.time,
                 resolution_code=said.resolution_code,
             )
-        case TicketClosed() | TicketMerged():
+        case TicketClosed():
             return change(ticket, status=Status.CLOSED, settled_at=ticket.settled_at or event.time)
+        case TicketMerged():
+            return _merged(ticket, event.time)
+        case TicketUnmerged():
+            return _unmerged(ticket)
         case TicketReopened() as said:
             return change(
                 ticket,
@@ -197,6 +203,29 @@ def _escalation(
         summary = said.handoff.summary
     return OpenEscalation(
         escalation_id=said.escalation_id, level=level, team=said.to_team, summary=summary
+    )
+
+
+_SETTLED = frozenset({Status.RESOLVED, Status.CLOSED})
+
+
+def _merged(ticket: Ticket, at: datetime) -> Ticket:
+    return msgspec.structs.replace(
+        ticket,
+        status=Status.CLOSED,
+        settled_at=ticket.settled_at or at,
+        before_merge=ticket.status,
+    )
+
+
+def _unmerged(ticket: Ticket) -> Ticket:
+    """As it was before; what was open is open again, and its people are told again (semantics M4)."""
+    before = ticket.before_merge or ticket.status
+    return msgspec.structs.replace(
+        ticket,
+        status=before,
+        settled_at=ticket.settled_at if before in _SETTLED else None,
+        before_merge=None,
     )
 
 
