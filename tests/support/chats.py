@@ -96,7 +96,7 @@ def whatsapp_call(*messages: object, **value: Any) -> dict[str, Any]:
     }
 
 
-def telegram_update(update_id: int = 1, **fields: Any) -> dict[str, Any]:
+def telegram_update(update_id: int = 1, /, **fields: Any) -> dict[str, Any]:
     """A message somebody wrote to the bot."""
     return {
         "update_id": update_id,

@@ -77,7 +77,7 @@ def _in_json(call: Call) -> bytes:
     data = decoded(call.raw)
     if not isinstance(data, dict):
         return call.raw
-    named = ("specversion", "id", "source", "type", "datacontenttype")
+    named = ("specversion", "id", "source", "type")
     attributes = {name: unquote(call.headers.get(f"ce-{name}", "")) for name in named}
     attributes["datacontenttype"] = call.headers.get("content-type", "")
     return b'%s,"%s":true,"data":%s}' % (

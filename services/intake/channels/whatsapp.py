@@ -139,6 +139,8 @@ def _member(message: bytes, writers: dict[str, bytes]) -> Member:
 
 def _commands(source: str, member: Any) -> Iterator[Contact]:
     message, contact = inside(member, "message"), inside(member, "contact")
+    if not isinstance(message, dict):
+        raise ReadingError("no message")
     demanded(message, "id")
     number = identifier(message, "from") or ""
     known_as = identifier(message, "from_user_id") or identifier(contact, "user_id")
