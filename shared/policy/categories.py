@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 #: How many words are named as the reason of a judgement.
@@ -39,28 +40,20 @@ class CategoryModel:
 
     def judge(self, folded: Sequence[str], present: AbstractSet[str]) -> Judgement | None:
         """The category of a text with the words `folded`, in order; None where it holds no known word."""
-        found = [(word, self._words[word]) for word in self._words.keys() & present]
-        for first in self._pairs.keys() & present:
-            found += self._pairs_at(first, folded)
+        words, pairs = self._words, self._pairs
+        found = {word: words[word] for word in words.keys() & present}
+        for first, second in pairwise(folded):
+            if first in pairs and second in pairs[first]:
+                found[f"{first} {second}"] = pairs[first][second]
         if not found:
             return None
         sums = [*self._biases]
-        for _, weights in found:
+        for weights in found.values():
             for number, weight in weights:
                 sums[number] += weight
         best = max(range(len(sums)), key=sums.__getitem__)
         probability = 1 / math.fsum(math.exp(one - sums[best]) for one in sums)
         return Judgement(self._categories[best], probability, _reasons(found, best))
-
-    def _pairs_at(self, first: str, folded: Sequence[str]) -> Iterator[tuple[str, Weights]]:
-        """The known pairs of `folded` that begin with `first`, each once."""
-        seconds, place = self._pairs[first], -1
-        following: set[str] = set()
-        for _ in range(folded.count(first)):
-            place = folded.index(first, place + 1)
-            following.update(folded[place + 1 : place + 2])
-        for second in seconds.keys() & following:
-            yield f"{first} {second}", seconds[second]
 
     @cached_property
     def _categories(self) -> tuple[str, ...]:
@@ -93,11 +86,11 @@ class CategoryModel:
         return pairs
 
 
-def _reasons(found: Sequence[tuple[str, Weights]], category: int) -> tuple[str, ...]:
+def _reasons(found: Mapping[str, Weights], category: int) -> tuple[str, ...]:
     """The words that say most for a category, the strongest first."""
     spoken = [
         (weight, word)
-        for word, weights in found
+        for word, weights in found.items()
         for number, weight in weights
         if number == category and weight > 0
     ]

@@ -92,7 +92,7 @@ class _Phrase:
     """Words that mean `name` where they stand in a row. Words in capitals match in capitals only."""
 
     name: str
-    words: tuple[str, ...]
+    words: list[str]
     capitals: tuple[int, ...]
 
     def stands_at(self, text: Words, start: int) -> bool:
@@ -100,7 +100,7 @@ class _Phrase:
         length = len(self.words)
         return (
             start >= 0
-            and tuple(text.folded[start : start + length]) == self.words
+            and text.folded[start : start + length] == self.words
             and all(text.are_joined(place) for place in range(start + 1, start + length))
             and all(text.written(start + n).isupper() for n in self.capitals)
         )
@@ -203,4 +203,4 @@ def _phrases(named: Iterable[tuple[str, str]]) -> Iterator[_Phrase]:
         if words.folded:
             spelt = [words.written(place) for place in range(len(words.folded))]
             capitals = (n for n, word in enumerate(spelt) if word.isupper() and len(word) > 1)
-            yield _Phrase(name, tuple(words.folded), tuple(capitals))
+            yield _Phrase(name, words.folded, tuple(capitals))
