@@ -7,7 +7,7 @@ with a bare 500.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -74,11 +74,24 @@ def problem(error: DomainError) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Make `app` answer every error as a problem."""
-    app.add_exception_handler(DomainError, _domain_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _unexpected)
+    for kind, answer in _answers().items():
+        app.add_exception_handler(kind, answer)
+
+
+def answer_to(request: Request, error: Exception) -> JSONResponse:
+    """The same for an error that FastAPI does not see."""
+    return next(a(request, error) for kind, a in _answers().items() if isinstance(error, kind))
+
+
+def _answers() -> dict[type[Exception], Callable[[Request, Exception], JSONResponse]]:
+    """What tells an error of each kind, the general one last."""
+    return {
+        DomainError: _domain_error,
+        RequestValidationError: _validation_error,
+        HTTPException: _http_exception,
+        ClientDisconnect: _gone,
+        Exception: _unexpected,
+    }
 
 
 def _domain_error(_request: Request, error: Exception) -> JSONResponse:
