@@ -6,6 +6,7 @@ Limits → signature over the raw bytes → parse → one transaction, shared wi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -29,6 +30,9 @@ PATH: Final = "/v1/channels/{source}/webhook"
 
 #: Where nothing is signed, the secret may be the end of the path.
 SECRET_PATH: Final = PATH + "/{token}"
+
+#: Bodies up to this size are read on the spot; larger ones in a thread.
+READ_AT_ONCE_BYTES: Final = 256 * 1024
 
 _encoder = msgspec.json.Encoder()
 
@@ -83,7 +87,7 @@ class Webhooks:
             return Response(greeting.content, 200, media_type=greeting.media_type)
         if call.method != "POST":
             raise DomainError(405, "Method not allowed", "Webhooks are sent by POST.")
-        answers = await self._stored(list(_deliveries(source, channel, call)))
+        answers = await self._stored(await _read(source, channel, call))
         repeated = all(answer.repeated for answer in answers)
         answer = channel.answer or Greeting(body_of(answers), "application/json")
         return Response(
@@ -114,6 +118,13 @@ class Webhooks:
             return await self._desk.take(deliveries)
         except UnavailableError as error:
             raise unavailable() from error
+
+
+async def _read(source: str, channel: Channel, call: Call) -> list[Delivery]:
+    """What the call says. A large mail takes a second to read, which nobody else should wait for."""
+    if len(call.raw) <= READ_AT_ONCE_BYTES:
+        return list(_deliveries(source, channel, call))
+    return await asyncio.to_thread(lambda: list(_deliveries(source, channel, call)))
 
 
 def _deliveries(source: str, channel: Channel, call: Call) -> Iterator[Delivery]:

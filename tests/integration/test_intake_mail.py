@@ -266,3 +266,25 @@ async def test_one_writer_is_one_customer_by_whatever_provider_the_mail_comes(
 
     [(customers,)] = await intake.rows("SELECT count(DISTINCT customer_id) FROM ticket")
     assert (customers, await tickets(intake)) == (1, 3)
+
+
+async def test_a_mail_of_megabytes_is_stored_whole(intake: IntakeUnderTest) -> None:
+    content = "".join(f"{n:>75}\r\n" for n in range(90_000))
+    raw = multipart(
+        a_part("See the log"), a_part(content, Content_Disposition="attachment; filename=a.log")
+    )
+
+    told = await send(intake, raw)
+
+    assert told["outcome"] == "accepted"
+    [(size, kept)] = await intake.rows("SELECT size, length(content) FROM attachment")
+    assert size == kept == len(content)
+
+
+async def test_a_mail_beyond_the_limit_is_answered_413(intake: IntakeUnderTest) -> None:
+    raw = a_mail("x" * 27 * 1024 * 1024)
+
+    answer = await intake.client.post(f"/v1/channels/email/webhook/{TOKEN}", content=raw)
+
+    assert answer.status_code == 413
+    assert await intake.count("delivery") == 0

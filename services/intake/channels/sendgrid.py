@@ -1,7 +1,8 @@
 """SendGrid's Inbound Parse: a mail as the fields of a form, either taken apart or raw.
 
 It is proved by a token: its signatures exist only where a security policy is attached, and the names of
-their headers are not verified. Unverified, too: whether a retry brings the same bytes.
+their headers are not verified. A retry may
+put other bytes between the fields: what they say tells a repeat.
 """
 
 from __future__ import annotations
@@ -40,10 +41,9 @@ def _members(call: Call) -> tuple[Member]:
     try:
         form = read_form(call.raw)
     except MailError:
-        headers = MailHeaders(())
-    else:
-        headers = read_headers(form.fields.get(_WHOLE) or form.fields.get(_HEADERS, b""))
-    return (Member(mail_key(headers, call.raw), call.raw),)
+        return (Member(mail_key(MailHeaders(()), call.raw), call.raw),)
+    headers = read_headers(form.fields.get(_WHOLE) or form.fields.get(_HEADERS, b""))
+    return (Member(mail_key(headers, call.raw), call.raw, form.digest()),)
 
 
 def _parse(raw: bytes) -> Parsed:

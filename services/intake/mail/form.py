@@ -6,6 +6,7 @@ The encoding is told by the bytes themselves: a body that is parked is read agai
 from __future__ import annotations
 
 import binascii
+import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,6 +46,15 @@ class Form:
         """A field as text, None if there is no such field."""
         raw = self.fields.get(name)
         return None if raw is None else text_of(raw, charset)
+
+    def digest(self) -> bytes:
+        """SHA-256 of what the form says, whatever stood between its parts."""
+        made = hashlib.sha256()
+        said = [(name.encode("utf-8", "replace"), value) for name, value in self.fields.items()]
+        said += [(file.name.encode("utf-8", "replace"), file.content) for file in self.uploads]
+        for part in (part for pair in said for part in pair):
+            made.update(len(part).to_bytes(8, "big") + part)
+        return made.digest()
 
 
 @dataclass(slots=True)

@@ -235,6 +235,15 @@ class TestSendgrid:
         assert key_of("sendgrid", raw) == "a@x"
         assert key_of("sendgrid", a_form({"email": a_mail(message_id="b@x")})) == "b@x"
 
+    def test_a_repeat_may_have_other_bytes_between_its_fields(self) -> None:
+        raw = a_form({"headers": "Message-ID: <a@x>", "text": "x"}, ("a.txt", "", b"hi"))
+        [first] = channel("sendgrid").members(a_call(raw))
+        [again] = channel("sendgrid").members(a_call(raw.replace(b"xYzZY", b"0123")))
+        [other] = channel("sendgrid").members(a_call(raw.replace(b"hi", b"ho")))
+
+        assert (first.key, first.digest) == (again.key, again.digest)
+        assert (first.key == other.key, first.digest == other.digest) == (True, False)
+
     def test_every_field_has_the_charset_that_the_call_names(self) -> None:
         raw = a_form(
             {
