@@ -13,6 +13,7 @@ from shared.clock import FakeClock
 from shared.http.app import create_app
 from shared.http.auth import Keyring, Principal, fingerprint, require
 from shared.http.problems import DomainError
+from shared.observability.logging import JsonFormatter
 from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.settings import ApiKey, HttpSettings
 
@@ -37,9 +38,9 @@ def routes() -> APIRouter:
     async def gone() -> None:
         raise DomainError(404, "No such thing", "There is no thing 7.")
 
-    @router.get("/v1/broken")
-    async def broken() -> None:
-        raise RuntimeError("secret detail")
+    @router.get("/v1/broken/{token}")
+    async def broken(token: str) -> None:
+        raise RuntimeError(f"secret detail of {len(token)} letters")
 
     @router.get("/v1/slow")
     async def slow() -> None:
@@ -137,10 +138,20 @@ async def test_a_domain_error_is_a_problem_with_its_status(client: httpx2.AsyncC
 
 
 async def test_an_unexpected_error_tells_nothing_internal(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/v1/broken")
+    answer = await client.get("/v1/broken/7")
 
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
+
+
+async def test_S07_an_unexpected_error_is_logged_by_its_route_and_never_by_its_path(
+    client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await client.get("/v1/broken/a-token")
+
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert vars(record)["url"] == "/v1/broken/{token}"
+    assert "a-token" not in JsonFormatter("router").format(record)
 
 
 async def test_a_body_above_the_limit_is_413_and_a_problem(client: httpx2.AsyncClient) -> None:

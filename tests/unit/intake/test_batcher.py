@@ -162,3 +162,18 @@ async def test_more_than_may_wait_are_turned_away(database: Database) -> None:
 
     database.open.set()
     assert await settled(*in_hand, *waiting) == [DONE] * (1 + batcher.MOST_WAITING)
+
+
+async def test_large_bodies_do_not_share_a_commit(database: Database) -> None:
+    made = make(database)
+    first = await crowd(made, "a")
+    await asyncio.sleep(0)
+    half = bytes(batcher.GROUP_BYTES // 2)
+    large = [Delivery(source="test", dedupe_key=key, raw=half) for key in "bcd"]
+    waiting = [asyncio.create_task(made.submit([one])) for one in large]
+    await asyncio.sleep(0)
+    database.open.set()
+    await settled(*first)
+    await asyncio.gather(*waiting)
+
+    assert database.groups == [["a"], ["b", "c"], ["d"]]
