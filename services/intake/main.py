@@ -7,7 +7,7 @@ from functools import partial
 from services.intake import escalated
 from services.intake.admission import Admission
 from services.intake.analyst import Analyst
-from services.intake.api import articles, commands, customers, tickets
+from services.intake.api import articles, commands, customers, tickets, triage
 from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
 from services.intake.domain.triage import IntakePolicy
@@ -72,12 +72,14 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         settings=settings.http,
         api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
+        direct=webhooks.routes,
         allowance_of=admission.allowance_of,
         routes=[
             commands.routes(desk),
             tickets.routes(engine),
             customers.routes(engine),
             articles.routes(engine, clock),
+            triage.routes(engine, policy, clock),
         ],
     )
     return service

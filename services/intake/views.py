@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 from shared.db.engine import Transaction, fetch
 
 from .domain.commands import CustomerFacts
+from .domain.evidence import Evidence
 from .domain.ticket import Message, Ticket
 
 #: One ticket.
@@ -18,6 +20,11 @@ _TICKET: Final = "SELECT to_json(t)::text FROM ticket t WHERE ticket_id = $1"
 #: What was written on it, oldest first.
 _MESSAGES: Final = """
 SELECT to_json(m)::text FROM message m WHERE ticket_id = $1 ORDER BY at, n LIMIT $2
+"""
+
+#: Why its derived values are what they are, in the order in which they came.
+_EVIDENCE: Final = """
+SELECT at, message_id, why::text FROM evidence WHERE ticket_id = $1 ORDER BY id LIMIT $2
 """
 
 #: Tickets, newest first, below an id.
@@ -52,7 +59,15 @@ class TicketFilter(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str | None = None
 
 
+class Reason(Evidence, frozen=True, kw_only=True, omit_defaults=True):
+    """A piece of evidence with its instant, and the message that shows it."""
+
+    at: datetime
+    message_id: UUID | None = None
+
+
 _ticket = msgspec.json.Decoder(Ticket)
+_why = msgspec.json.Decoder(tuple[Evidence, ...])
 _message = msgspec.json.Decoder(Message)
 _customer = msgspec.json.Decoder(CustomerFacts)
 
@@ -74,6 +89,16 @@ async def first_message(tx: Transaction, ticket_id: UUID) -> Message | None:
     """What the ticket began with."""
     rows = await fetch(tx, _MESSAGES, (ticket_id, 1))
     return _message.decode(rows[0][0]) if rows else None
+
+
+async def evidence(tx: Transaction, ticket_id: UUID) -> list[Reason]:
+    """Why the ticket's derived values are what they are, oldest first."""
+    rows = await fetch(tx, _EVIDENCE, (ticket_id, MOST_MESSAGES))
+    return [
+        Reason(at=at, message_id=message_id, **msgspec.structs.asdict(one))
+        for at, message_id, why in rows
+        for one in _why.decode(why)
+    ]
 
 
 async def tickets(tx: Transaction, which: TicketFilter, limit: int) -> list[Ticket]:

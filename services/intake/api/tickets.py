@@ -30,18 +30,20 @@ def routes(engine: AsyncEngine) -> APIRouter:
 
     @router.get("/{ticket_id}")
     async def show_ticket(ticket_id: UUID, _: Reader) -> dict[str, Any]:
-        """The ticket, what was written on it, and which files came along."""
+        """The ticket, what was written on it, which files came along, and why it is classified as it is."""
         async with engine.connect() as tx:
             found = await views.ticket(tx, ticket_id)
             if found is None:
                 raise DomainError(404, "Unknown ticket", f"No ticket {ticket_id}.")
             written = await views.messages(tx, ticket_id)
             files = await kept_files.listed(tx, ticket_id)
+            why = await views.evidence(tx, ticket_id)
         shown = [
             msgspec.to_builtins(one) | {"attachments": files.get(one.message_id, [])}
             for one in written
         ]
-        return _built(found) | {"messages": msgspec.to_builtins(shown)}
+        evidence = {"evidence": msgspec.to_builtins(why)}
+        return _built(found) | {"messages": msgspec.to_builtins(shown)} | evidence
 
     @router.get("")
     async def list_tickets(
