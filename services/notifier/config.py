@@ -18,8 +18,12 @@ _MARGIN_SECONDS = 5.0
 class NotifierSection(SenderSettings):
     """Whom it asks, who reaches it, how much it sends at once."""
 
-    intake_url: str | None = Field(default=None, description="where customers' addresses are asked")
-    intake_key: SecretStr = Field(default=SecretStr(""), description="API key with contacts:read")
+    intake_url: str | None = Field(
+        default=None, description="where customers' addresses and articles are asked"
+    )
+    intake_key: SecretStr = Field(
+        default=SecretStr(""), description="API key with contacts:read and articles:read"
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8084", description="where acknowledgement links point"
     )

@@ -1,4 +1,4 @@
-"""A customer's mail address, asked of intake at the moment a message is sent (ruling 4, D9)."""
+"""How a customer is reached, asked of intake at the moment a message is sent (ruling 4, D9)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,25 @@ from urllib.parse import quote
 import msgspec
 
 from services.notifier.domain.delivery import Outcome, Result
+from services.notifier.domain.templates import clean_line
 from shared.http.egress import Egress, EgressError, EgressRefused
 
 
-class _Contact(msgspec.Struct, frozen=True):
-    """What we read of intake's answer."""
+class Contact(msgspec.Struct, frozen=True):
+    """What we read of intake's answer. Mail is the one channel there is for customers."""
 
     email: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    preferred_channel: str | None = None
+
+    @property
+    def remark(self) -> str:
+        """That the customer would rather be told in another way, which is never passed over in silence."""
+        if (self.preferred_channel or "email").lower() == "email":
+            return ""
+        channel = clean_line(self.preferred_channel, limit=40)
+        return f"the customer prefers {channel}, which nothing is sent by"
 
 
 class Contacts:
@@ -25,8 +37,8 @@ class Contacts:
         self._key = key
         self._timeout_seconds = timeout_seconds
 
-    async def address_of(self, customer_id: str) -> str | Result:
-        """The customer's mail address, or the result that the attempt has without one.
+    async def of(self, customer_id: str) -> Contact | Result:
+        """How the customer is reached, or the result that the attempt has if not at all.
 
         A customer without an address cannot be told; intake being away is worth another try. Nothing
         has been sent in either case.
@@ -46,7 +58,10 @@ class Contacts:
         if reply.status != 200:
             return Result(Outcome.RETRY, f"contact: http {reply.status}")
         try:
-            contact = msgspec.json.decode(reply.body, type=_Contact)
+            contact = msgspec.json.decode(reply.body, type=Contact)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return Result(Outcome.RETRY, "contact: the answer cannot be read")
-        return contact.email or Result(Outcome.DEAD, "contact: the customer has no mail address")
+        if contact.email:
+            return contact
+        why = ["contact: the customer has no mail address", contact.remark]
+        return Result(Outcome.DEAD, "; ".join(filter(None, why)))

@@ -19,12 +19,10 @@ from shared.db.engine import Transaction
 from shared.failpoints import failpoint
 from shared.runtime.writer import Writer
 
-from .contacts import Contacts
-from .domain.audience import CUSTOMER
+from .composing import Composer
 from .domain.delivery import Outcome, Result, Settled
-from .domain.message import POSSIBLE_REPEAT, Message, compose
+from .domain.message import POSSIBLE_REPEAT
 from .domain.notification import Notification, Status
-from .domain.templates import Templates
 from .leasing import Leased, LeaseTerms, take
 from .metrics import NotifierMetrics
 from .recording import RecordTerms, follow_ups, record, record_expired
@@ -52,9 +50,7 @@ class Deliverer:
         writer: Writer,
         clock: Clock,
         senders: Mapping[str, Sender],
-        contacts: Contacts | None,
-        templates: Templates,
-        public_url: str,
+        composer: Composer,
         concurrency: int,
         send_seconds: float,
         lease_terms: LeaseTerms,
@@ -64,9 +60,7 @@ class Deliverer:
         self._writer = writer
         self._clock = clock
         self._senders = senders
-        self._contacts = contacts
-        self._templates = templates
-        self._public_url = public_url.rstrip("/")
+        self._composer = composer
         self._concurrency = concurrency
         self._send_seconds = send_seconds
         self._lease_terms = lease_terms
@@ -155,13 +149,14 @@ class Deliverer:
         if sender is None:
             return Result(Outcome.RETRY, "the channel is switched off")
         try:
-            message = await self._message(leased)
+            message = await self._composer.message(leased)
             if isinstance(message, Result):
                 return message
             if message.possible_repeat and not sender.recognises_repeats:
                 message = replace(message, subject=f"{message.subject} {POSSIBLE_REPEAT}")
             async with asyncio.timeout(self._send_seconds):
-                return await sender.send(message)
+                result = await sender.send(message)
+            return _remarked(result, message.remark)
         except TimeoutError:
             return Result(Outcome.UNKNOWN, f"no answer within {self._send_seconds:g} s")
         except Exception as error:
@@ -175,34 +170,6 @@ class Deliverer:
                 },
             )
             return Result(Outcome.UNKNOWN, f"unforeseen: {type(error).__name__}")
-
-    async def _message(self, leased: Leased) -> Message | Result:
-        """The message, or the result of not having one."""
-        notification = leased.notification
-        address = await self._address(leased)
-        if isinstance(address, Result):
-            return address
-        if notification.template not in self._templates:
-            return Result(Outcome.DEAD, f"no template {notification.template!r}")
-        return compose(
-            notification,
-            self._templates,
-            address=address,
-            name=leased.recipient.name if leased.recipient else "",
-            subject_line=leased.subject_line,
-            acknowledge_link=f"{self._public_url}/a/{leased.token}" if leased.token else None,
-            now=self._clock.now(),
-        )
-
-    async def _address(self, leased: Leased) -> str | Result:
-        notification = leased.notification
-        if notification.role == CUSTOMER:
-            if self._contacts is None:
-                return Result(Outcome.DEAD, "no intake is configured to ask for addresses")
-            return await self._contacts.address_of(notification.recipient_id)
-        if leased.recipient is None or notification.channel not in leased.recipient.channels:
-            return Result(Outcome.DEAD, f"the recipient has no {notification.channel} any more")
-        return leased.recipient.channels[notification.channel]
 
     def _count(self, settled: list[Settled]) -> None:
         """Metrics and one log line for each notification that has ended."""
@@ -238,3 +205,7 @@ class Deliverer:
                 "channel": notification.channel,
             },
         )
+
+
+def _remarked(result: Result, remark: str) -> Result:
+    return replace(result, detail=f"{result.detail}; {remark}") if remark else result

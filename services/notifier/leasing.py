@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -19,7 +20,9 @@ from .domain.corrections import is_needed
 from .domain.delivery import Settled, lease, suppress
 from .domain.message import can_be_acknowledged
 from .domain.notification import Notification, Status
-from .store import deliveries, links, recipients, rows
+from .domain.receipt import MOST, WITHIN, is_receipt
+from .domain.ticket import Ticket
+from .store import deliveries, links, receipts, recipients, rows
 
 #: How long a correction waits for the message it corrects, while that is being sent.
 _WAIT: Final = timedelta(seconds=1)
@@ -29,11 +32,12 @@ _WAIT: Final = timedelta(seconds=1)
 class Leased:
     """One attempt that has been written down, and what its message is made of.
 
-    `token` acknowledges; it is nowhere else but in the message.
+    `token` acknowledges; it is nowhere else but in the message. `ticket` is as it is known now.
     """
 
     notification: Notification
     recipient: Recipient | None
+    ticket: Ticket
     subject_line: str | None
     token: str | None
 
@@ -59,6 +63,8 @@ async def take(
     if not due:
         return [], []
     ready, waiting, needless = await _looked_at(tx, due)
+    ready, excess = await _within_bounds(tx, ready, now)
+    needless += excess
     leased = [lease(n, until=now + terms.lease_for) for n in ready]
     later = [msgspec.structs.replace(n, due_at=now + _WAIT) for n in waiting]
     settled = [suppress(n) for n in needless]
@@ -69,12 +75,12 @@ async def take(
     tokens = {n.notification_id: terms.mint() for n in leased if can_be_acknowledged(n)}
     await links.add(tx, tokens, now + terms.link_for)
     people = await recipients.find(tx, [n.recipient_id for n in leased if n.role != CUSTOMER])
-    subjects = await deliveries.subject_lines(tx, [n.ticket_id for n in leased])
+    tickets = await deliveries.tickets(tx, [n.ticket_id for n in leased])
     made = [
         Leased(
             n,
             people.get(n.recipient_id) if n.role != CUSTOMER else None,
-            subjects.get(n.ticket_id),
+            *tickets[n.ticket_id],
             tokens.get(n.notification_id),
         )
         for n in leased
@@ -100,3 +106,23 @@ async def _looked_at(
             cancelled = SuppressReason.CANCELLED
             needless.append(msgspec.structs.replace(notification, reason=cancelled))
     return ready, waiting, needless
+
+
+async def _within_bounds(
+    tx: Transaction, ready: Sequence[Notification], now: datetime
+) -> tuple[list[Notification], list[Notification]]:
+    """What can go, and the acknowledgements beyond the bound of their customer: muted (semantics D5).
+
+    One that has been attempted already goes on.
+    """
+    new = [n for n in ready if is_receipt(n.about.fact, n.role) and n.attempts == 0]
+    if not new:
+        return list(ready), []
+    told = await receipts.count(tx, {n.recipient_id for n in new}, since=now - WITHIN)
+    excess: dict[UUID, Notification] = {}
+    for notification in sorted(new, key=lambda n: (n.planned_at, n.notification_id)):
+        told[notification.recipient_id] += 1
+        if told[notification.recipient_id] > MOST:
+            muted = msgspec.structs.replace(notification, reason=SuppressReason.MUTED)
+            excess[notification.notification_id] = muted
+    return [n for n in ready if n.notification_id not in excess], list(excess.values())

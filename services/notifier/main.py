@@ -6,6 +6,7 @@ import random
 import secrets
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
 from shared.db.engine import create_engine
@@ -20,6 +21,8 @@ from shared.settings import ConfigurationError
 
 from .acknowledging import routes as acknowledgement_routes
 from .api import recipient_routes
+from .articles import Articles
+from .composing import Composer
 from .config import NotifierSection, NotifierSettings
 from .contacts import Contacts
 from .deliverer import Deliverer
@@ -86,17 +89,11 @@ def _deliverer(
     metrics: NotifierMetrics,
 ) -> Deliverer:
     senders = build_senders(section, egress)
-    contacts = None
-    if section.intake_url:
-        key = section.intake_key.get_secret_value()
-        contacts = Contacts(egress, url=section.intake_url, key=key)
     return Deliverer(
         writer=service.writer,
         clock=clock,
         senders=senders,
-        contacts=contacts,
-        templates=_templates(policy),
-        public_url=section.public_url,
+        composer=_composer(section, policy, clock, egress),
         concurrency=section.concurrency,
         send_seconds=section.send_seconds,
         lease_terms=LeaseTerms(
@@ -109,6 +106,20 @@ def _deliverer(
             policy=policy.notification, channels=tuple(senders), jitter=random.random
         ),
         metrics=metrics,
+    )
+
+
+def _composer(
+    section: NotifierSection, policy: WorkflowPolicy, clock: Clock, egress: Egress
+) -> Composer:
+    url, key = section.intake_url, section.intake_key.get_secret_value()
+    return Composer(
+        _templates(policy),
+        clock,
+        public_url=section.public_url,
+        zone=ZoneInfo(policy.business_hours.zone),
+        contacts=Contacts(egress, url=url, key=key) if url else None,
+        articles=Articles(egress, url=url, key=key) if url else None,
     )
 
 

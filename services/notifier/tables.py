@@ -56,6 +56,12 @@ notification: Final = Table(
     Column("acknowledged_at", Instant),
     Index("notification_ticket", "ticket_id"),
     Index(
+        "notification_customer",
+        "recipient_id",
+        "planned_at",
+        postgresql_where=text("role = 'customer'::text"),
+    ),
+    Index(
         "notification_due", "target", "due_at", postgresql_where=text("status = 'pending'::text")
     ),
     Index(

@@ -9,9 +9,12 @@ from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.notifier.articles import Articles
+from services.notifier.composing import Composer
 from services.notifier.contacts import Contacts
 from services.notifier.deliverer import Deliverer
 from services.notifier.domain.audience import Recipient
@@ -73,6 +76,7 @@ class Bench:
         policy: WorkflowPolicy | None = None,
         senders: Mapping[str, Sender] | None = None,
         contacts: Contacts | None = None,
+        articles: Articles | None = None,
         per_target: int = 4,
         send_seconds: float = 5.0,
     ) -> None:
@@ -89,25 +93,23 @@ class Bench:
         }
         self._tokens = count(1)
         self._sequence = count(1)
-        self.deliverer = self.another(
-            contacts=contacts, per_target=per_target, send_seconds=send_seconds
+        self.composer = Composer(
+            Templates(self.policy.notification.templates),
+            self.clock,
+            public_url="https://notifier.test/",
+            zone=ZoneInfo("UTC"),
+            contacts=contacts,
+            articles=articles,
         )
+        self.deliverer = self.another(per_target=per_target, send_seconds=send_seconds)
 
-    def another(
-        self,
-        *,
-        contacts: Contacts | None = None,
-        per_target: int = 4,
-        send_seconds: float = 5.0,
-    ) -> Deliverer:
+    def another(self, *, per_target: int = 4, send_seconds: float = 5.0) -> Deliverer:
         """A deliverer as another process would have it."""
         return Deliverer(
             writer=self.writer,
             clock=self.clock,
             senders=self.senders,
-            contacts=contacts,
-            templates=Templates(self.policy.notification.templates),
-            public_url="https://notifier.test/",
+            composer=self.composer,
             concurrency=16,
             send_seconds=send_seconds,
             lease_terms=LeaseTerms(

@@ -22,7 +22,9 @@ POSSIBLE_REPEAT: Final = "(possible repeat)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a sender delivers. The id is the same on every attempt; `facts` are for machines."""
+    """What a sender delivers. The id is the same on every attempt; `facts` are for machines; `remark` is
+    noted with what came of the attempt.
+    """
 
     notification_id: UUID
     ticket_id: UUID
@@ -39,6 +41,7 @@ class Message:
     acknowledge_link: str | None
     possible_repeat: bool
     sent_at: datetime
+    remark: str = ""
 
 
 def can_be_acknowledged(notification: Notification) -> bool:
@@ -56,14 +59,21 @@ def compose(
     subject_line: str | None,
     acknowledge_link: str | None,
     now: datetime,
+    language: str | None = None,
+    latest: Mapping[str, object] | None = None,
+    remark: str = "",
 ) -> Message:
-    """The message of one attempt. Raises KeyError for a template no workflow has."""
-    fields = notification.fields | {
+    """The message of one attempt, in a `language` of the template; `latest` are fields that are known only
+    now. Raises KeyError for a template no workflow has.
+    """
+    fields: Mapping[str, object] = {
+        **notification.fields,
+        **(latest or {}),
         "subject_line": subject_line,
         "acknowledge_link": acknowledge_link,
         "handoff_link": acknowledge_link,
     }
-    subject, body = templates.render(notification.template, fields)
+    subject, body = templates.render(notification.template, fields, language)
     return Message(
         notification_id=notification.notification_id,
         ticket_id=notification.ticket_id,
@@ -80,6 +90,7 @@ def compose(
         acknowledge_link=acknowledge_link,
         possible_repeat=notification.unknowns > 0,
         sent_at=now,
+        remark=remark,
     )
 
 

@@ -18,6 +18,7 @@ from shared.contracts import (
     SlaBreached,
     SlaWarning,
     SlaWithdrawn,
+    TicketOpened,
     TicketQueued,
     type_of,
 )
@@ -28,6 +29,7 @@ from .audience import CUSTOMER, Directory, Recipient, Told, resolve
 from .corrections import corrections
 from .facts import facts_of
 from .notification import About, Kind, Notification, Status, notification_id
+from .receipt import goes_at, made_ready
 from .state import Decision, Heard, Planned, State
 from .voiding import BREACH, clock_of, is_pointless, settled_by, superseded_by
 from .wording import fields_of
@@ -68,7 +70,7 @@ def decide(state: State, heard: Heard, *, around: Surroundings) -> list[Decision
     ]
     voided = {v.notification_id: v for v in superseded_by(state, planned)}
     voided |= {v.notification_id: v for v in settled_by(state, heard)}
-    return [*voided.values(), *planned]
+    return [*voided.values(), *made_ready(state, around.now), *planned]
 
 
 def _told(state: State, event: Event, around: Surroundings) -> list[Planned]:
@@ -97,6 +99,8 @@ def _tellings(state: State, event: Event, policy: WorkflowPolicy) -> list[Tellin
     """The rules that match; then whom the fact itself names."""
     said = event.payload
     match said:
+        case TicketOpened(outbound=True):  # the customer has not asked us anything
+            found = [_without(CUSTOMER, t) for t in _by_rule(state, event, policy)]
         case SlaWithdrawn():  # told to those who were told before, and to nobody else (T3)
             return []
         case EscalationRaised() if _is_starting_level(said, policy):
@@ -182,7 +186,7 @@ def _notifications(
             fields=fields,
             cause=event.cause,
             planned_at=around.now,
-            due_at=around.now,
+            due_at=goes_at(about.fact, told.role, state.ticket, around.now),
             status=Status.SUPPRESSED if reason else Status.PENDING,
             reason=reason,
         )

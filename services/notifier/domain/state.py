@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import TypeAlias
 from uuid import UUID
@@ -33,8 +34,16 @@ class Voided:
     reason: SuppressReason
 
 
-Decision: TypeAlias = Planned | Voided
-Heard: TypeAlias = Event | Planned | Voided
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A notification that waited for facts waits no longer."""
+
+    notification_id: UUID
+    due_at: datetime
+
+
+Decision: TypeAlias = Planned | Voided | Ready
+Heard: TypeAlias = Event | Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,9 @@ def evolve(state: State, heard: Heard) -> State:
         case Voided(notification_id=notification_id, reason=reason):
             known = state.notifications.get(notification_id)
             return _with(state, void(known, reason)) if known and known.is_open else state
+        case Ready(notification_id=notification_id, due_at=due_at):
+            known = state.notifications.get(notification_id)
+            return _with(state, msgspec.structs.replace(known, due_at=due_at)) if known else state
         case Event():
             return replace(state, ticket=evolve_ticket(state.ticket, heard))
 

@@ -7,7 +7,8 @@ text is always a value, never a part of a template.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from jinja2 import StrictUndefined, TemplateError, nodes
@@ -57,6 +58,10 @@ _ALLOWED: Final = (
 )
 
 
+#: What a field that is not known leaves behind.
+_BLANK: Final = re.compile("\n{3,}")
+
+
 class TemplateRefusedError(ValueError):
     """A template that cannot be used; the message names it and says why."""
 
@@ -68,21 +73,39 @@ class Templates:
         environment = ImmutableSandboxedEnvironment(
             undefined=StrictUndefined, keep_trailing_newline=False, autoescape=False
         )
+        self._templates = dict(BUILT_IN) | dict(templates)
         self._compiled = {
-            name: (
-                _compiled(environment, name, template.subject or "{{ reference }}"),
-                _compiled(environment, name, template.body),
+            (name, words.language): (
+                _compiled(environment, name, words.subject or "{{ reference }}"),
+                _compiled(environment, name, words.body),
             )
-            for name, template in (dict(BUILT_IN) | dict(templates)).items()
+            for name, template in self._templates.items()
+            for words in (*template.others.values(), template)
         }
 
     def __contains__(self, name: str) -> bool:
-        return name in self._compiled
+        return name in self._templates
 
-    def render(self, name: str, fields: Mapping[str, object]) -> tuple[str, str]:
-        """Subject and body. A field that is not known is empty; raises KeyError for an unknown name."""
-        subject, body = self._compiled[name]
-        values = {field: clean_line(fields.get(field)) for field in TEMPLATE_FIELDS}
+    def language(self, name: str, wanted: Sequence[str | None]) -> str:
+        """The first of the wanted languages that the template has, else its own. `de-AT` is German.
+
+        Raises KeyError for an unknown name.
+        """
+        template = self._templates[name]
+        for language in wanted:
+            plain = (language or "").replace("_", "-").partition("-")[0].lower()
+            if (name, plain) in self._compiled:
+                return plain
+        return template.language
+
+    def render(
+        self, name: str, fields: Mapping[str, object], language: str | None = None
+    ) -> tuple[str, str]:
+        """Subject and body, in a language that `language` has chosen. A field that is not known is empty;
+        a list is a line for each. Raises KeyError for an unknown name.
+        """
+        subject, body = self._compiled[name, language or self._templates[name].language]
+        values = {field: _clean(fields.get(field)) for field in TEMPLATE_FIELDS}
         return (
             clean_line(subject.render(values), limit=MAX_SUBJECT),
             clean_text(body.render(values), limit=MAX_BODY),
@@ -101,9 +124,16 @@ def clean_line(value: object, *, limit: int = MAX_VALUE) -> str:
 
 
 def clean_text(value: str, *, limit: int) -> str:
-    """`value` with its line breaks and nothing else that is not visible."""
-    text = "\n".join(" ".join(_visible(line).split()) for line in value.splitlines()).strip()
+    """`value` with its line breaks, at most one blank line in a row, and nothing else that is not visible."""
+    text = "\n".join(" ".join(_visible(line).split()) for line in value.splitlines())
+    text = _BLANK.sub("\n\n", text).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _clean(value: object) -> str:
+    if isinstance(value, tuple):
+        return "\n".join(clean_line(line) for line in value)
+    return clean_line(value)
 
 
 def _visible(text: str) -> str:

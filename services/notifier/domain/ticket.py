@@ -8,11 +8,19 @@ from uuid import UUID
 import msgspec
 
 from shared.contracts import (
+    ClockPayload,
     EscalationAcknowledged,
     EscalationAdvanced,
     EscalationRaised,
     EscalationResolved,
     Event,
+    SlaCancelled,
+    SlaClosedLate,
+    SlaMet,
+    SlaPaused,
+    SlaRepriced,
+    SlaResumed,
+    SlaStarted,
     TicketAnalysed,
     TicketAssigned,
     TicketClosed,
@@ -29,7 +37,7 @@ from shared.contracts import (
     TicketUnassigned,
     TicketUnmerged,
 )
-from shared.contracts.vocabulary import PauseReason, SentimentLabel, Status
+from shared.contracts.vocabulary import Metric, PauseReason, SentimentLabel, Status
 
 
 class OpenEscalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,9 +57,18 @@ class OpenEscalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         )
 
 
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """What a clock measures, as the escalator last said it; no deadline while the clock stands."""
+
+    deadline: datetime | None
+    target_seconds: int
+
+
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A ticket as the notifier knows it. `settled_at`: when it was solved, closed or merged;
-    `before_merge`: its status before it went on as another one; `first_queued`: the fact that first put it into a queue, whose rule's people are told (G9).
+    `before_merge`: its status before it went on as another one; `first_queued`: the fact that first put it
+    into a queue, whose rule's people are told (G9); `promises`: what the customer is owed, by metric;
+    `articles`: what may help, the best first.
 
     The subject line is not here: it is free text, and stands in a column of its own that an erasure
     can blank (ruling 4).
@@ -92,6 +109,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resolution_code: str | None = None
     first_queued: UUID | None = None
     escalation: OpenEscalation | None = None
+    promises: dict[str, Promise] = {}
+    analysed: bool = False
+    articles: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -105,13 +125,8 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:  # noqa: C901, PLR0912 - one
     match event.payload:
         case TicketOpened() as opened:
             return _opened(ticket, opened)
-        case TicketAnalysed(sentiment=read) as said:
-            language = said.language or ticket.language
-            if read is None:
-                return change(ticket, language=language)
-            return change(
-                ticket, sentiment=read.score, sentiment_label=read.label, language=language
-            )
+        case TicketAnalysed() as said:
+            return _analysed(ticket, said)
         case TicketMessageAdded(signals=found):
             return change(ticket, signals=tuple(dict.fromkeys([*ticket.signals, *found])))
         case TicketReclassified() as said:
@@ -163,6 +178,8 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:  # noqa: C901, PLR0912 - one
             return _acknowledged(ticket, said)
         case EscalationResolved():
             return change(ticket, escalation=None)
+        case ClockPayload(metric=metric) as said if metric in _PROMISED:
+            return change(ticket, promises=_promises(ticket.promises, said))
     return ticket
 
 
@@ -204,6 +221,39 @@ def _escalation(
     return OpenEscalation(
         escalation_id=said.escalation_id, level=level, team=said.to_team, summary=summary
     )
+
+
+def _analysed(ticket: Ticket, said: TicketAnalysed) -> Ticket:
+    """The first message is about what the ticket is about; later ones suggest no articles."""
+    ranked = sorted(said.articles, key=lambda article: article.rank)
+    read = said.sentiment
+    return msgspec.structs.replace(
+        ticket,
+        analysed=True,
+        articles=tuple(article.article_id for article in ranked) or ticket.articles,
+        language=said.language or ticket.language,
+        sentiment=read.score if read else ticket.sentiment,
+        sentiment_label=read.label if read else ticket.sentiment_label,
+    )
+
+
+#: The clocks that customers are told of.
+_PROMISED = frozenset({Metric.FIRST_RESPONSE, Metric.RESOLUTION})
+
+
+def _promises(known: dict[str, Promise], said: ClockPayload) -> dict[str, Promise]:
+    """What is owed after what the escalator said of one clock; a clock that has ended owes nothing."""
+    metric = said.metric.value
+    match said:
+        case SlaStarted() | SlaRepriced():
+            owed = Promise(deadline=said.deadline, target_seconds=said.target_seconds)
+            return {**known, metric: owed}
+        case SlaPaused() | SlaResumed() if metric in known:
+            deadline = said.deadline if isinstance(said, SlaResumed) else None
+            return {**known, metric: msgspec.structs.replace(known[metric], deadline=deadline)}
+        case SlaMet() | SlaClosedLate() | SlaCancelled():
+            return {name: owed for name, owed in known.items() if name != metric}
+    return known
 
 
 _SETTLED = frozenset({Status.RESOLVED, Status.CLOSED})

@@ -44,10 +44,8 @@ def _of_ticket(ticket: Ticket, policy: WorkflowPolicy) -> Fields:
         "company": policy.company,
         **_level(ticket.level, policy),
     }
-    if ticket.priority and ticket.customer_tier:
-        targets = policy.sla.targets(ticket.priority, ticket.customer_tier)
-        told["first_response_target"] = lasting(targets.first_response)
-        told["resolution_target"] = lasting(targets.resolution)
+    for metric, owed in ticket.promises.items():
+        told[f"{metric}_target"] = lasting(timedelta(seconds=owed.target_seconds))
     return told
 
 

@@ -19,6 +19,7 @@ from aiosmtplib import (
 
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.message import Message
+from services.notifier.domain.receipt import is_receipt
 
 from .addresses import AddressError, mailbox, parse_mailbox
 from .settings import SmtpSettings
@@ -73,7 +74,8 @@ class EmailSender:
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(message.sent_at)
         mail["Message-ID"] = f"<{message.notification_id}@{self._sender.domain}>"
-        mail["Auto-Submitted"] = "auto-generated"
+        is_reply = is_receipt(message.fact, message.role)  # RFC 3834, so that loops end (D5)
+        mail["Auto-Submitted"] = "auto-replied" if is_reply else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(message.body + "\n")
         return mail

@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from services.notifier.domain.delivery import Result
 from services.notifier.domain.notification import Notification
+from services.notifier.domain.ticket import Ticket
 from shared.db.engine import Transaction, fetch
 
 from . import rows
@@ -51,7 +54,9 @@ _SOME: Final = (
     " ORDER BY notification_id"
 )
 
-_SUBJECTS: Final = "SELECT ticket_id, subject_line FROM ticket WHERE ticket_id = ANY ($1::uuid[])"
+_TICKETS: Final = (
+    "SELECT ticket_id, view::text, subject_line FROM ticket WHERE ticket_id = ANY ($1::uuid[])"
+)
 
 #: Write attempts down before they are made.
 _BEGIN: Final = """
@@ -108,10 +113,15 @@ async def find(
     return {row[0]: rows.notification_of(row) for row in found}
 
 
-async def subject_lines(tx: Transaction, ticket_ids: Iterable[UUID]) -> dict[UUID, str | None]:
-    """The subject lines of those tickets; None where it is not known or erased."""
-    found = await fetch(tx, _SUBJECTS, (sorted(set(ticket_ids)),))
-    return {row[0]: row[1] for row in found}
+async def tickets(
+    tx: Transaction, ticket_ids: Iterable[UUID]
+) -> dict[UUID, tuple[Ticket, str | None]]:
+    """Those tickets with their subject lines; None where it is not known or erased."""
+    found = await fetch(tx, _TICKETS, (sorted(set(ticket_ids)),))
+    return {
+        ticket_id: (msgspec.json.decode(view, type=Ticket), subject_line)
+        for ticket_id, view, subject_line in found
+    }
 
 
 async def begin(tx: Transaction, leased: Sequence[Notification], now: datetime) -> None:

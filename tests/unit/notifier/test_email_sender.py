@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
@@ -63,6 +64,15 @@ def parsed(raw: bytes) -> EmailMessage:
     return mail
 
 
+async def test_D5_an_acknowledgement_says_that_a_machine_replied() -> None:
+    message = replace(a_message(), fact="ticket.opened", role="customer")
+
+    async with a_mail_relay() as relay:
+        await a_sender(relay).send(message)
+
+    assert "auto-replied" == parsed(relay.mails[0])["Auto-Submitted"]
+
+
 async def test_the_relay_gets_one_plain_mail_that_says_it_was_written_by_a_machine() -> None:
     message = a_message(subject="#A1 needs you", body="Line one.\nLine two: é.")
 
@@ -75,6 +85,7 @@ async def test_the_relay_gets_one_plain_mail_that_says_it_was_written_by_a_machi
     assert "#A1 needs you" == mail["Subject"]
     assert "Ana <ana@acme.example>" == mail["To"]
     assert "auto-generated" == mail["Auto-Submitted"]
+    assert "All" == mail["X-Auto-Response-Suppress"]
     assert "Line one.\nLine two: é.\n" == mail.get_content().replace("\r\n", "\n")
     assert f"<{message.notification_id}@acme.example>" == mail["Message-ID"]
 

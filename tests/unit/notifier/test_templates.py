@@ -156,3 +156,72 @@ def test_codes_and_instants_are_said_as_people_write_them() -> None:
     assert "first response" == in_words("first_response")
     assert "2026-06-01 10:00 UTC" == at_clock(MONDAY_10)
     assert "2026-06-01 10:00:07 UTC" == at_clock(MONDAY_10.replace(second=7))
+
+
+TWO_LANGUAGES = Templates(
+    {
+        "mine": Template(
+            "Hello", "{{ reason }}", others={"de": Template("Hallo", "weil {{ reason }}", "de")}
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        (["de"], "de"),
+        (["de-AT"], "de"),
+        (["DE_ch"], "de"),
+        (["it", "de"], "de"),
+        (["it"], "en"),
+        ([None, ""], "en"),
+        (["en", "de"], "en"),
+    ],
+)
+def test_D6_the_language_is_the_first_wanted_one_that_a_template_has(
+    wanted: list[str | None], chosen: str
+) -> None:
+    assert TWO_LANGUAGES.language("mine", wanted) == chosen
+
+
+def test_a_translation_is_rendered_with_the_same_fields() -> None:
+    assert ("Hallo", "weil so") == TWO_LANGUAGES.render("mine", {"reason": "so"}, "de")
+    assert ("Hello", "so") == TWO_LANGUAGES.render("mine", {"reason": "so"})
+
+
+def test_S23_a_translation_is_held_to_the_same_rules() -> None:
+    others = {"de": Template(None, "{{ range(9) }}", "de")}
+
+    with pytest.raises(TemplateRefusedError, match="call"):
+        Templates({"mine": Template(None, "fine", others=others)})
+
+
+def test_a_list_is_a_clean_line_for_each() -> None:
+    templates = Templates({"mine": Template(None, "Look:\n{{ articles }}")})
+    lines = ("- one\r\nBcc: x", "- two")
+
+    assert templates.render("mine", {"articles": lines})[1] == "Look:\n- one Bcc: x\n- two"
+
+
+def test_what_is_not_known_leaves_no_gap() -> None:
+    text = "Hello.\n\n{% if reason %}{{ reason }}{% endif %}\n{% if agent %}{% endif %}\n\nBye."
+
+    assert Templates({"mine": Template(None, text)}).render("mine", {})[1] == "Hello.\n\nBye."
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+def test_D6_the_packaged_acknowledgement_says_the_same_in_every_language(language: str) -> None:
+    templates = Templates(load_workflow(None).notification.templates)
+    fields = {
+        "reference": "#12345678",
+        "first_response_due": "ONE",
+        "resolution_due": "TWO",
+        "articles": ("- three",),
+    }
+    subject, body = templates.render("received", fields, language)
+    _, bare = templates.render("received", {"reference": "#12345678"}, language)
+
+    assert "#12345678" in subject
+    assert all(said in body for said in ("#12345678", "ONE", "TWO", "- three"))
+    assert "\n" not in bare

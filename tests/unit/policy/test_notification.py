@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.policy import Rotation, WorkflowError, load_workflow, parse_workflow
+from shared.policy import Rotation, Template, WorkflowError, load_workflow, parse_workflow
 
 MONDAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
 BERLIN = """\
@@ -127,6 +127,19 @@ def test_somebody_is_on_call_at_every_instant_and_only_handovers_change_it(at: d
             "templates: {received: {body: 'Hi {{ refrence }}'}}",
             'no field "refrence" for templates, did you mean "reference"',
         ),
+        (
+            "templates: {received: {body: Hi, languages: {de: {body: '{{ refrence }}'}}}}",
+            'no field "refrence" for templates, did you mean "reference"',
+        ),
+        (
+            "templates: {received: {body: Hi, languages: {de-AT: {body: Hallo}}}}",
+            "a language is written like en or de",
+        ),
+        (
+            "templates: {received: {body: Hi, languages: {de: {subject: Hallo}}}}",
+            "body: is missing",
+        ),
+        ("templates: {received: {body: Hi, language: English}}", "a language is written like"),
         ("templates: {received: {body: 'Hi {{ reference | upper }}'}}", "only {{ field }} and"),
         ("templates: {received: {body: '{% for a in b %}'}}", "only {{ field }} and"),
         ("templates: {received: {body: '{% if agent %}'}}", "needs its {% endif %}"),
@@ -152,3 +165,17 @@ def test_somebody_is_on_call_at_every_instant_and_only_handovers_change_it(at: d
 def test_a_name_that_leads_nowhere_is_refused_with_the_nearest_one(text: str, problem: str) -> None:
     with pytest.raises(WorkflowError, match=re.escape(problem)):
         parse_workflow(text)
+
+
+def test_a_template_has_its_words_in_several_languages() -> None:
+    text = "templates: {received: {subject: S, body: B, language: fr, languages: {de: {body: D}}}}"
+    template = parse_workflow(text).notification.templates["received"]
+
+    assert (template.body, template.language) == ("B", "fr")
+    assert template.others == {"de": Template("S", "D", "de")}
+
+
+def test_whoever_replaces_a_template_replaces_its_translations() -> None:
+    policy = parse_workflow("templates: {received: {body: B}}")
+
+    assert policy.notification.templates["received"].others == {}

@@ -1,0 +1,103 @@
+"""From a leased notification to the message for its one recipient, with what is known only now (D6, D9)."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from shared.clock import Clock
+
+from .articles import Article, Articles
+from .contacts import Contact, Contacts
+from .domain.audience import CUSTOMER
+from .domain.delivery import Outcome, Result
+from .domain.instants import zone_named
+from .domain.message import Message, compose
+from .domain.receipt import MOST_ARTICLES, Reader, is_receipt, promises
+from .domain.templates import Templates
+from .leasing import Leased
+
+
+class Composer:
+    """Makes the words: staff are told as the plan says, customers in their language and zone.
+
+    Without `contacts` and `articles` there is no intake to ask, and no customer can be told. `zone` is that of
+    customers who have none of their own.
+    """
+
+    def __init__(
+        self,
+        templates: Templates,
+        clock: Clock,
+        *,
+        public_url: str,
+        zone: ZoneInfo,
+        contacts: Contacts | None = None,
+        articles: Articles | None = None,
+    ) -> None:
+        self._templates = templates
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+        self._zone = zone
+        self._contacts = contacts
+        self._articles = articles
+
+    async def message(self, leased: Leased) -> Message | Result:
+        """The message, or the result of not having one."""
+        notification = leased.notification
+        if notification.template not in self._templates:
+            return Result(Outcome.DEAD, f"no template {notification.template!r}")
+        if notification.role == CUSTOMER:
+            return await self._for_customer(leased)
+        if leased.recipient is None or notification.channel not in leased.recipient.channels:
+            return Result(Outcome.DEAD, f"the recipient has no {notification.channel} any more")
+        return compose(
+            notification,
+            self._templates,
+            address=leased.recipient.channels[notification.channel],
+            name=leased.recipient.name,
+            subject_line=leased.subject_line,
+            acknowledge_link=f"{self._public_url}/a/{leased.token}" if leased.token else None,
+            now=self._clock.now(),
+        )
+
+    async def _for_customer(self, leased: Leased) -> Message | Result:
+        if self._contacts is None:
+            return Result(Outcome.DEAD, "no intake is configured to ask for addresses")
+        contact = await self._contacts.of(leased.notification.recipient_id)
+        if isinstance(contact, Result):
+            return contact
+        reader = self._reader(leased, contact)
+        now = self._clock.now()
+        return compose(
+            leased.notification,
+            self._templates,
+            address=contact.email or "",
+            name="",
+            subject_line=leased.subject_line,
+            acknowledge_link=None,
+            now=now,
+            language=reader.language,
+            latest={
+                **promises(leased.ticket, reader, now=now),
+                "articles": tuple(map(_line, await self._suggestions(leased))),
+            },
+            remark=contact.remark,
+        )
+
+    def _reader(self, leased: Leased, contact: Contact) -> Reader:
+        """The customer's own language if the template has it, else that in which the ticket is written."""
+        wanted = (contact.language, leased.ticket.language)
+        return Reader(
+            language=self._templates.language(leased.notification.template, wanted),
+            zone=zone_named(contact.time_zone, self._zone),
+        )
+
+    async def _suggestions(self, leased: Leased) -> list[Article]:
+        told = leased.notification
+        if self._articles is None or not is_receipt(told.about.fact, told.role):
+            return []
+        return await self._articles.named(leased.ticket.articles[:MOST_ARTICLES])
+
+
+def _line(article: Article) -> str:
+    return f"- {article.title}: {article.url}" if article.url else f"- {article.title}"
