@@ -31,6 +31,12 @@ def inside(value: Any, *path: str | int) -> Any:
     return value
 
 
+def several(value: Any, *path: str | int) -> list[Any]:
+    """The array at `path`, empty where there is none."""
+    found = inside(value, *path)
+    return found if isinstance(found, list) else []
+
+
 def text(value: Any, *path: str | int) -> str:
     """The string at `path`, empty where there is none."""
     found = inside(value, *path)

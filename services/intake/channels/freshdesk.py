@@ -13,13 +13,21 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from services.intake.domain.commands import AddMessage, AnyCommand, Assign, OpenTicket, SetStatus
+from services.intake.domain.commands import (
+    AddMessage,
+    AnyCommand,
+    Assign,
+    Attachment,
+    OpenTicket,
+    SetStatus,
+)
 from shared.contracts.vocabulary import Priority, Status
 
 from . import template as rules
 from . import words
 from .base import Call, Channel, Member, Parsed, Source
-from .fields import demanded, identifier, inside, line, moment, text, word
+from .chats import unfetched
+from .fields import demanded, identifier, inside, line, moment, several, text, word
 from .markup import clean, plain
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, parsed
@@ -77,6 +85,9 @@ _SOURCES: Final = {
     "feedback_widget": "portal",
 }
 
+#: More files than this in one message are not listed.
+MOST_FILES: Final = 50
+
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -115,8 +126,7 @@ def _as_shown(source: str, body: Any) -> Sequence[AnyCommand]:
     commands: list[AnyCommand] = [_opening(source, ticket, shown)]
     if assignee := identifier(shown, "responder_id"):
         commands.append(Assign(external_id=ticket, occurred_at=changed, assignee=assignee))
-    said = inside(body, "conversations")
-    for part in sorted(said if isinstance(said, list) else [], key=_said_at):
+    for part in sorted(several(body, "conversations"), key=_said_at):
         commands.extend(_message(ticket, part))
     status = words.status(shown, "status", also=_STATUSES)
     if status is not None and status is not Status.OPEN:
@@ -143,6 +153,7 @@ def _opening(source: str, ticket: str, shown: Any) -> OpenTicket:
         html=clean(description) or None,
         channel=_SOURCES.get(word(shown, "source"), NAME),
         priority=words.priority(shown, "priority", also=_PRIORITIES),
+        attachments=_files(shown),
     )
 
 
@@ -153,7 +164,8 @@ def _said_at(part: Any) -> datetime:
 def _message(ticket: str, part: Any) -> Sequence[AnyCommand]:
     written = text(part, "body")
     body = text(part, "body_text").strip() or plain(written)
-    if not body:
+    files = _files(part)
+    if not body and not files:
         return ()
     incoming, private = inside(part, "incoming") is True, inside(part, "private") is True
     return (
@@ -164,5 +176,14 @@ def _message(ticket: str, part: Any) -> Sequence[AnyCommand]:
             body=body,
             html=clean(written) or None,
             public=not private,
+            attachments=files,
         ),
+    )
+
+
+def _files(part: Any) -> tuple[Attachment, ...]:
+    """What came along, by name: getting it would take a call to Freshdesk."""
+    return tuple(
+        unfetched(file, name="name", kind="content_type", size="size", otherwise="file")
+        for file in several(part, "attachments")[:MOST_FILES]
     )

@@ -24,7 +24,7 @@ from shared.contracts import Author
 from shared.contracts.vocabulary import AuthorKind, Priority, Status
 
 from .base import Call, Channel, Member, Parsed, Source
-from .fields import demanded, identifier, inside, line, moment, text, word
+from .fields import demanded, identifier, inside, line, moment, several, text, word
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, parsed
 from .signatures import hmac_verifier, need, raw_body
@@ -123,8 +123,7 @@ def _opened(source: str, body: Any) -> Sequence[AnyCommand]:
 
 def _labelled(issue: Any) -> Priority | None:
     """The highest priority that the issue's labels say."""
-    labels = inside(issue, "labels")
-    said = [_level(label) for label in labels] if isinstance(labels, list) else []
+    said = [_level(label) for label in several(issue, "labels")]
     return min((one for one in said if one), key=lambda one: one.rank, default=None)
 
 

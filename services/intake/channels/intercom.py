@@ -15,6 +15,7 @@ from services.intake.domain.commands import (
     AddMessage,
     AnyCommand,
     Assign,
+    Attachment,
     OpenTicket,
     Rate,
     SetPriority,
@@ -25,7 +26,8 @@ from shared.contracts.vocabulary import AuthorKind, Priority, Status
 
 from . import words
 from .base import Call, Channel, Codes, Member, Parsed, Source
-from .fields import canonical, demanded, epoch, identifier, inside, line, text, word
+from .chats import unfetched
+from .fields import canonical, demanded, epoch, identifier, inside, line, several, text, word
 from .markup import clean, plain
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, parsed
@@ -40,6 +42,9 @@ _ATTEMPT: Final = frozenset(
 
 #: How much of a message without a subject is one.
 _SUBJECT_CHARACTERS: Final = 120
+
+#: More files than this in one message are not listed.
+MOST_FILES: Final = 50
 
 #: Intercom has one flag for a priority.
 _PRIORITIES: Final[Mapping[str, Priority]] = {
@@ -142,6 +147,7 @@ def _opening(
         channel="email" if word(first, "type") == "email" else "chat",
         priority=_flagged(conversation),
         outbound=outbound,
+        attachments=_files(first),
     )
 
 
@@ -178,7 +184,8 @@ def _message(body: Any, *, public: bool) -> tuple[AddMessage, ...]:
     part = _part(body)
     written = text(part, "body")
     said = plain(written)
-    if not said and not inside(part, "attachments", 0):
+    files = _files(part)
+    if not said and not files:
         return ()
     by = _author(part)
     return (
@@ -190,7 +197,16 @@ def _message(body: Any, *, public: bool) -> tuple[AddMessage, ...]:
             html=clean(written) or None,
             public=public,
             automatic=by.kind is AuthorKind.SYSTEM,
+            attachments=files,
         ),
+    )
+
+
+def _files(part: Any) -> tuple[Attachment, ...]:
+    """What came along, by name: getting it would take a call to Intercom."""
+    return tuple(
+        unfetched(file, name="name", kind="content_type", size="filesize", otherwise="file")
+        for file in several(part, "attachments")[:MOST_FILES]
     )
 
 

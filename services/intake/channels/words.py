@@ -88,7 +88,7 @@ def rating(value: Any, *path: str | int, also: Mapping[str, int] | None = None) 
     """
     counted = number(value, *path)  # a word has no sign
     said = word(value, *path) if counted is None else str(counted)
-    if said in NOT_RATED:
+    if said in NOT_RATED and (said or inside(value, *path) in (None, "")):
         return None
     found = (also or {}).get(said) or RATINGS.get(said)
     if found is None:

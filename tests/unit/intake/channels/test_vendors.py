@@ -81,6 +81,7 @@ def unreadable() -> Iterator[tuple[str, object, str]]:
     yield "freshdesk", {"event": "comment_added", "ticket_id": 1, "comment": None}, "no comment"
     yield "freshdesk", {"event": "status_changed", "ticket_id": 1}, "no status"
     yield "freshdesk", {"event": "rated", "ticket_id": 1, "rating": "purple"}, "no rating 'purple'"
+    yield "freshdesk", {"event": "rated", "ticket_id": 1, "rating": []}, "no rating"
     yield "freshdesk", {"ticket": {"subject": "?"}}, "no id in ticket.id"
     yield "intercom", {"id": "n"}, "no topic"
     yield "intercom", {"topic": "conversation.user.created"}, "no first message"
