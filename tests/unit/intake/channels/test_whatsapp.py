@@ -17,7 +17,7 @@ from tests.support.chats import encoded, whatsapp_call, whatsapp_message
 from tests.support.signing import SIGNINGS
 
 CHANNEL = whatsapp(SIGNINGS["whatsapp"].source)
-PAYLOADS = Path(__file__).parents[4] / "shared" / "data" / "webhook_payloads"
+PAYLOADS = Path(__file__).parents[5] / "shared" / "data" / "webhook_payloads"
 
 
 def call(body: object) -> Call:
