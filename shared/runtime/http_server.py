@@ -48,6 +48,7 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )

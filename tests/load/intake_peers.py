@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
-import uvicorn
 from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI, Request, Response
 
@@ -28,9 +27,11 @@ from services.intake.domain.history import CustomerHistory
 from services.intake.domain.lifecycle import open_ticket
 from services.intake.domain.ticket import opened_ticket
 from services.intake.domain.triage import IntakePolicy
+from services.intake.languages import Languages
 from shared.contracts import TICKETS, Cause, FollowUp, encode, follow_ups_to_events, headers
 from shared.ids import derived_id, new_id
 from shared.policy import load_workflow
+from shared.runtime.http_server import HttpServer
 from shared.settings import read
 
 DELIVERY = """
@@ -95,7 +96,7 @@ def usual(
     settings: IntakeSettings,
 ) -> None:
     """Verify, decode, triage, one transaction, send, answer."""
-    policy = IntakePolicy.of(load_workflow(settings.workflow_file))
+    policy = IntakePolicy.of(load_workflow(settings.workflow_file), Languages().detect)
 
     @app.post("/v1/channels/generic/webhook", status_code=202)
     async def webhook(request: Request) -> Response:
@@ -155,11 +156,7 @@ async def serve(kind: str) -> None:
             server_settings={"search_path": "intake"},
         )  # fmt: skip
         usual(app, channel, producer, pool, settings)
-    config = uvicorn.Config(
-        app, port=settings.http.port, log_config=None, access_log=False, lifespan="off",
-        server_header=False,
-    )  # fmt: skip
-    await uvicorn.Server(config).serve()
+    await HttpServer(app, settings.http).run()
 
 
 if __name__ == "__main__":

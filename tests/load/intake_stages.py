@@ -17,6 +17,7 @@ from services.intake.domain.history import CustomerHistory
 from services.intake.domain.lifecycle import open_ticket
 from services.intake.domain.ticket import opened_ticket
 from services.intake.domain.triage import IntakePolicy
+from services.intake.languages import Languages
 from shared.contracts import Cause, FollowUp, encode, follow_ups_to_events
 from shared.ids import new_id
 from shared.policy import load_workflow
@@ -55,7 +56,7 @@ def _work() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "reading the body", lambda: channel.parse(raw)
     [(_, command)] = channel.parse(raw).commands
     assert isinstance(command, OpenTicket)
-    policy = IntakePolicy.of(load_workflow(None))
+    policy = IntakePolicy.of(load_workflow(None), Languages().detect)
     asked = Asked(new_id(), now, policy, CustomerHistory([]))
     yield "triage", lambda: open_ticket(command, command.customer, asked, new_id())
     decision = open_ticket(command, command.customer, asked, new_id())

@@ -35,16 +35,19 @@ class CustomerHistory:
 
     def contacts(self, category: str, *, at: datetime) -> int:
         """How often the customer came about `category` in the 30 days to `at`: tickets and reopenings."""
+        since = at - LATELY
         return sum(
-            sum(at - LATELY <= moment <= at for moment in (ticket.opened_at, *ticket.reopened_at))
+            (since <= ticket.opened_at <= at)
+            + sum(since <= moment <= at for moment in ticket.reopened_at)
             for ticket in self._tickets.values()
             if ticket.category == category
         )
 
     def reopened(self, *, at: datetime, but: UUID | None = None) -> int:
         """How many of the customer's tickets, `but` one, were reopened in the 30 days to `at`."""
+        since = at - LATELY
         return sum(
-            any(at - LATELY <= moment <= at for moment in ticket.reopened_at)
+            any(since <= moment <= at for moment in ticket.reopened_at)
             for ticket in self._tickets.values()
             if ticket.ticket_id != but
         )
