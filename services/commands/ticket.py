@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -18,12 +19,14 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.installation import PORTS
+from services.intake import views
 from services.operator import look_into, operator
 from shared.contracts import decode, type_of
 from shared.db import outbox
 from shared.db.engine import fetch
 
 from .dead_letters import in_short
+from .reasons import reasons
 from .sentences import sentence
 from .where import carry_out, console, installation, stop
 
@@ -62,7 +65,8 @@ def ticket(
 async def _tell(url: str, wanted: str) -> None:
     async with operator(url) as tx:
         found = await _find(tx, wanted)
-        lines = sorted(await _lines(tx, str(found)), key=lambda line: line.at)
+        told = [*await _lines(tx, str(found)), *await _reasons(tx, found)]
+        lines = sorted(told, key=lambda line: line.at)
         parked = await _parked(tx, str(found))
     _show(found, lines, parked)
 
@@ -90,6 +94,16 @@ async def _lines(tx: AsyncConnection, key: str) -> list[Line]:
     return lines
 
 
+async def _reasons(tx: AsyncConnection, ticket_id: UUID) -> list[Line]:
+    """Why intake classified it as it did; what nothing speaks for is left out."""
+    await look_into(tx, "intake")
+    found = [one for one in await views.evidence(tx, ticket_id) if one.rule != "default"]
+    return [
+        Line(at, "intake", "why", "; ".join(reasons(list(some))))
+        for at, some in groupby(found, key=lambda one: one.at)
+    ]
+
+
 async def _parked(tx: AsyncConnection, key: str) -> list[tuple[Any, ...]]:
     return [
         (service, *row)
@@ -105,7 +119,7 @@ def _show(ticket_id: UUID, lines: Sequence[Line], parked: Sequence[tuple[Any, ..
         table.add_column(column, no_wrap=column != "what and why")
     for line in lines:
         at = f"{line.at:%Y-%m-%d %H:%M:%S.%f}"[:-3]
-        table.add_row(at, line.service, line.what, line.text)
+        table.add_row(at, line.service, line.what, escape(line.text))
     told.print(table)
     for service, at, reason, error in parked:
         short = escape(in_short(error))

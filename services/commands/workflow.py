@@ -9,15 +9,20 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
+import msgspec
 import typer
 
+from services.intake.domain.evidence import Evidence
 from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 from shared.policy.durations import format_duration
 from shared.policy.explain import Explanation, PriorityReason, Verdict, explain
 from shared.policy.source import read_text
 from shared.policy.ticket_file import read_ticket
+
+from .reasons import reasons
+from .triage_reading import facts_with, read
 
 app = typer.Typer(
     no_args_is_help=True, help="The workflow file: check it, see what it does with a ticket."
@@ -53,11 +58,14 @@ def explain_ticket(
         facts = read_ticket(read_text(ticket), ticket.name, policy)
     except WorkflowError as error:
         _refuse(error)
-    found = explain(policy, facts)
+    verdict = read(facts, policy)
+    found = explain(policy, facts_with(facts, verdict) if verdict else facts)
+    evidence = verdict.evidence if verdict else ()
     if as_json:
-        print(json.dumps(_plain(found), indent=2, ensure_ascii=False))
+        document = _plain(found) | {"evidence": msgspec.to_builtins(evidence)}
+        print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(_lines(found, policy)))
+        print("\n".join(_lines(found, policy, evidence)))
 
 
 def _load(file: Path | None) -> WorkflowPolicy:
@@ -92,9 +100,15 @@ def _counts(policy: WorkflowPolicy) -> str:
     return ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items())
 
 
-def _lines(found: Explanation, policy: WorkflowPolicy) -> Iterable[str]:
+def _lines(
+    found: Explanation, policy: WorkflowPolicy, evidence: Iterable[Evidence]
+) -> Iterable[str]:
     """The explanation for a person."""
-    yield from _priority_lines(found.priority)
+    if why := list(reasons(evidence)):
+        yield "read in the text"
+        yield from (f"  {line}" for line in why)
+    else:
+        yield from _priority_lines(found.priority)
     yield "routing rules (the first match wins)"
     yield from _verdict_lines(found.rules)
     if found.route.rule is None:
@@ -183,7 +197,7 @@ def _shown(value: object) -> str:
     return f"[{', '.join(map(repr, value))}]" if isinstance(value, tuple) else repr(value)
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     """Values as JSON holds them; durations in seconds."""
     if isinstance(value, timedelta):
         return value.total_seconds()

@@ -12,12 +12,15 @@ from .problems import Problem, WorkflowError, nearest
 from .source import Source, read_source
 from .workflow import WorkflowPolicy
 
+TEXTS = ("subject", "body")
+"""What the customer wrote: no facts themselves, but facts can be read in them."""
+
 OPENED_AT = "opened_at"
 """An instant in the ticket's text from which `business_hours` follows."""
 
 
 def read_ticket(text: str, name: str, policy: WorkflowPolicy) -> dict[str, object]:
-    """The facts that a ticket's text states, `customer: {tier: …}` included.
+    """The facts that a ticket's text states, `customer: {tier: …}` included, and the `TEXTS` beside them.
 
     Raises WorkflowError listing every unknown name, value of the wrong kind and unknown word.
     """
@@ -30,8 +33,10 @@ def read_ticket(text: str, name: str, policy: WorkflowPolicy) -> dict[str, objec
         fact = ALIASES.get(spelt, spelt)
         if fact == OPENED_AT:
             problems += _opened_at(source, path, value, facts, policy)
+        elif fact in TEXTS and isinstance(value, str):
+            facts[fact] = value
         elif fact not in FACTS:
-            known = [*FACTS, *ALIASES, OPENED_AT]
+            known = [*FACTS, *ALIASES, *TEXTS, OPENED_AT]
             problems.append(
                 _problem(source, path, f'no fact "{spelt}"', nearest(spelt, known), key=True)
             )

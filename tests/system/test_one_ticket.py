@@ -102,3 +102,4 @@ async def the_story_is_told(tierline: Running, ticket_id: str) -> None:
     first_of = {name: number for number, (_, _, name) in reversed(list(enumerate(lines)))}
     assert list(STORY) == sorted(STORY, key=lambda name: first_of[name])
     assert {"intake", "router", "escalator", "notifier"} == {service for _, service, _ in lines}
+    assert ("intake", "why") in {(service, name) for _, service, name in lines}

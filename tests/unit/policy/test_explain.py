@@ -220,3 +220,31 @@ def test_explain_of_a_ticket_that_cannot_be_read_fails_with_a_sentence(
     code, output = run("explain", "--ticket", ticket)
     assert 1 == code
     assert output.startswith("ticket.json:")
+
+
+def test_explain_reads_a_tickets_text_and_says_what_it_found(tmp_path: Path) -> None:
+    ticket = tmp_path / "ticket.yaml"
+    ticket.write_text(
+        "subject: I was charged twice\nbody: Please refund it asap, this is terrible.\n"
+        "customer: {tier: enterprise}\n"
+    )
+
+    code, output = run("explain", "--ticket", ticket)
+
+    assert 0 == code
+    for line in (
+        "read in the text",
+        "  category billing (judged by charged, charged twice, refund, likelihood 100%)",
+        "  urgency high (by the words asap)",
+        "  signal angry (by the words terrible)",
+        "  priority high (by impact medium, urgency high)",
+        "targets of high/enterprise, calendar always",
+    ):
+        assert line in output.splitlines()
+    found = json.loads(run("explain", "--ticket", ticket, "--json")[1])
+    assert {
+        "field": "urgency",
+        "value": "high",
+        "rule": "word",
+        "words": ["asap"],
+    } in found["evidence"]
