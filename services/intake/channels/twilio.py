@@ -190,7 +190,7 @@ def _call(source: str, fields: Any) -> Iterator[Contact]:
             name=line(fields, "CallerName"),
             phone=phone,
         ),
-        f"{subject}. From {caller} to {line(fields, 'To', most=100)}.",
+        f"{subject}. From {'a withheld number' if is_withheld else caller} to {line(fields, 'To', most=100)}.",
         None,
         thread=None if phone else f"call:{call_id}",
         session=(f"call:{phone}",) if phone else (),
