@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
@@ -17,6 +18,7 @@ from shared.settings import HttpSettings
 from . import problems
 from .auth import Keyring
 from .direct import DirectRoutes
+from .document import Described, completed
 from .limits import Allowance, AllowanceOf, BodyLimit, ConcurrencyLimit, HeadLimit
 
 #: Reasons why the service should get no traffic now; empty means ready.
@@ -27,10 +29,17 @@ class App(FastAPI):
     """FastAPI behind a `front`: what concerns every request stands before it, not among its layers."""
 
     front: ASGIApp
+    described: Described
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         await self.front(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """The document of `/openapi.json`, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi(), self.routes, self.described)
+        return self.openapi_schema
 
     async def behind(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve what the front has let through and does not answer itself."""
@@ -47,12 +56,14 @@ def create_app(
     readiness: Readiness,
     routes: Sequence[APIRouter] = (),
     direct: Sequence[Route] = (),
+    described: Described | None = None,
     allowance_of: AllowanceOf | None = None,
 ) -> App:
     """An app with `/healthz`, `/readyz`, `/metrics` and the service's own routes.
 
-    `direct` are its hot paths, served without FastAPI's layers (ADR 0024). Bodies above `settings.max_body_bytes` get 413, unless `allowance_of` their path says otherwise;
-    requests above `settings.max_concurrency` at once get 503; every error is a problem document.
+    `direct` are its hot paths, served without FastAPI's layers (ADR 0024) and `described` by hand. Bodies
+    above `settings.max_body_bytes` get 413, unless `allowance_of` their path says otherwise; requests
+    above `settings.max_concurrency` at once get 503; every error is a problem document.
     """
     usual = Allowance(settings.max_body_bytes)
     allowance_of = allowance_of or (lambda _path: usual)
@@ -71,6 +82,7 @@ def create_app(
     )
     app.front = Measured(HeadLimit(admitted, count=metrics.turned_away), metrics=metrics)
     app.router.routes.extend(direct)
+    app.described = described or Described()
     app.state.api_keys = api_keys
     problems.install(app)
     app.include_router(_operations(catalogue, readiness))

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -146,13 +146,14 @@ def _version(path: Path | None) -> tuple[int, int, int] | None:
     return (status.st_ino, status.st_mtime_ns, status.st_size) if status else None
 
 
-def require(scope: str) -> Callable[[Request], Awaitable[Principal]]:
-    """A dependency that lets in callers with `scope`: 401 for strangers, 403 for the others,
-    429 for those who call too often.
-    """
-    assert scope in SCOPES, scope
+@dataclass(frozen=True, slots=True)
+class Required:
+    """Lets in callers with `scope`: 401 for strangers, 403 for the others, 429 for who calls too often."""
 
-    async def authorise(request: Request) -> Principal:
+    scope: str
+
+    async def __call__(self, request: Request) -> Principal:
+        """The caller. Raises DomainError."""
         keyring: Keyring = request.app.state.api_keys
         principal = keyring.identify(_presented(request))
         if principal is None:
@@ -162,18 +163,19 @@ def require(scope: str) -> Callable[[Request], Awaitable[Principal]]:
                 "Send an API key as 'Authorization: Bearer …'; `tierline keys create` makes one.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if scope not in principal.scopes:
-            raise DomainError(403, "Not allowed", f"The key {principal.name!r} lacks {scope!r}.")
+        name = principal.name
+        if self.scope not in principal.scopes:
+            raise DomainError(403, "Not allowed", f"The key {name!r} lacks {self.scope!r}.")
         if headers := await keyring.refused(principal):
-            raise DomainError(
-                429,
-                "Too many calls",
-                f"The key {principal.name!r} calls too often.",
-                headers=headers,
-            )
+            detail = f"The key {name!r} calls too often."
+            raise DomainError(429, "Too many calls", detail, headers=headers)
         return principal
 
-    return authorise
+
+def require(scope: str) -> Required:
+    """A dependency that lets in callers with `scope`."""
+    assert scope in SCOPES, scope
+    return Required(scope)
 
 
 def _presented(request: Request) -> str | None:
