@@ -1,8 +1,8 @@
 """SendGrid's Inbound Parse: a mail as the fields of a form, either taken apart or raw.
 
 It is proved by a token: its signatures exist only where a security policy is attached, and the names of
-their headers are not verified. A retry may
-put other bytes between the fields: what they say tells a repeat.
+their headers are not verified. A retry may put other bytes between the fields: what they say tells a
+repeat.
 """
 
 from __future__ import annotations

@@ -33,6 +33,11 @@ _INTRODUCTIONS: Final = (
     ("op ", "schreef:"),
     ("em ", "escreveu:"),
 )
+
+#: Where the writer's name comes last: `Am 6.4.2021 um 9:09 schrieb Ana Roe <ana@example.org>:`.
+_NAMED_LAST: Final = (("am ", " schrieb "), ("op ", " schreef "))
+_DIGIT: Final = re.compile(r"\d")
+
 _ENDS: Final = tuple(end for _, end in _INTRODUCTIONS)
 
 #: The first two lines of a header that some programs put over a quoted mail instead.
@@ -104,7 +109,17 @@ def _introduces_quote(bare: str, lines: Sequence[str], number: int) -> bool:
         folded = sentence.casefold()
         if folded.endswith(_ENDS):
             return any(begin == start and folded.endswith(end) for start, end in _INTRODUCTIONS)
-    return False
+    return _names_writer_last(bare) or _names_writer_last(f"{bare} {_after(lines, number)}")
+
+
+def _names_writer_last(sentence: str) -> bool:
+    """With a date in it: people begin sentences of their own like this, too."""
+    folded = sentence.casefold()
+    return (
+        folded.endswith(":")
+        and any(folded.startswith(begin) and verb in folded for begin, verb in _NAMED_LAST)
+        and _DIGIT.search(folded) is not None
+    )
 
 
 def _is_header(bare: str, lines: Sequence[str], number: int) -> bool:

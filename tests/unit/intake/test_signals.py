@@ -143,6 +143,9 @@ def test_V1_a_reply_below_its_introduction_is_somebody_elses_text() -> None:
     [
         "On Mon, 1 Jun 2026 at 10:00, Ana Example\n<ana@example.org> wrote:",
         "Am 01.06.2026 um 10:00 schrieb Ana:\nschrieb:",
+        "Am Mo., 1. Juni 2026 um 10:00 Uhr schrieb Ana Roe <ana@example.org>:",
+        "Am 01.06.26 um 10:00 schrieb Ana Roe\n<ana@example.org>:",
+        "Op ma 1 jun 2026 om 10:00 schreef Ana Roe <ana@example.org>:",
         "Le lun. 1 juin 2026 à 10:00, Ana <ana@example.org> a écrit :",
         "El lun, 1 jun 2026 a las 10:00, Ana escribió:",
         "-----Original Message-----",
