@@ -28,7 +28,7 @@ from . import words
 from .base import Call, Channel, Member, Parsed, Source
 from .chats import unfetched
 from .fields import demanded, identifier, inside, line, moment, several, text, word
-from .markup import clean, plain
+from .markup import read_html, read_text
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, parsed
 from .signatures import token_verifier
@@ -93,7 +93,9 @@ _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 def freshdesk(source: Source) -> Channel:
     """The adapter of one Freshdesk account, whose secrets are tokens of ours. Raises SecretError."""
-    template = rules.Template(source.name, NAME, _STATUSES, _PRIORITIES, _RATINGS, _SOURCES)
+    template = rules.Template(
+        source.name, NAME, read_html, _STATUSES, _PRIORITIES, _RATINGS, _SOURCES
+    )
     return Channel(
         verify=token_verifier(source.secrets, header=TOKEN),
         members=_members,
@@ -135,7 +137,7 @@ def _as_shown(source: str, body: Any) -> Sequence[AnyCommand]:
 
 
 def _opening(source: str, ticket: str, shown: Any) -> OpenTicket:
-    description = text(shown, "description")
+    description = read_html(text(shown, "description"))
     requester = inside(shown, "requester")
     return OpenTicket(
         external_id=ticket,
@@ -149,8 +151,8 @@ def _opening(source: str, ticket: str, shown: Any) -> OpenTicket:
             phone=line(requester, "mobile") or line(requester, "phone"),
         ),
         subject=line(shown, "subject"),
-        body=text(shown, "description_text").strip() or plain(description),
-        html=clean(description) or None,
+        body=read_text(text(shown, "description_text")) or description.text,
+        html=description.harmless,
         channel=_SOURCES.get(word(shown, "source"), NAME),
         priority=words.priority(shown, "priority", also=_PRIORITIES),
         attachments=_files(shown),
@@ -162,8 +164,8 @@ def _said_at(part: Any) -> datetime:
 
 
 def _message(ticket: str, part: Any) -> Sequence[AnyCommand]:
-    written = text(part, "body")
-    body = text(part, "body_text").strip() or plain(written)
+    written = read_html(text(part, "body"))
+    body = read_text(text(part, "body_text")) or written.text
     files = _files(part)
     if not body and not files:
         return ()
@@ -174,7 +176,7 @@ def _message(ticket: str, part: Any) -> Sequence[AnyCommand]:
             occurred_at=moment(part, "created_at"),
             by=CUSTOMER if incoming else agent(identifier(part, "user_id")),
             body=body,
-            html=clean(written) or None,
+            html=written.harmless,
             public=not private,
             attachments=files,
         ),

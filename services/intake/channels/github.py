@@ -25,6 +25,7 @@ from shared.contracts.vocabulary import AuthorKind, Priority, Status
 
 from .base import Call, Channel, Member, Parsed, Source
 from .fields import demanded, identifier, inside, line, moment, several, text, word
+from .markup import read_text
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, parsed
 from .signatures import hmac_verifier, need, raw_body
@@ -114,7 +115,7 @@ def _opened(source: str, body: Any) -> Sequence[AnyCommand]:
                 name=line(issue, "user", "login"),
             ),
             subject=line(issue, "title"),
-            body=text(issue, "body").strip(),
+            body=read_text(text(issue, "body")),
             channel=NAME,
             priority=_labelled(issue),
         ),
@@ -134,7 +135,7 @@ def _level(label: Any) -> Priority | None:
 
 def _commented(body: Any) -> Sequence[AnyCommand]:
     comment = inside(body, "comment")
-    said = text(comment, "body").strip()
+    said = read_text(text(comment, "body"))
     if not said:
         raise ReadingError("no comment")
     by = _commenter(comment)

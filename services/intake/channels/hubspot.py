@@ -27,7 +27,7 @@ from shared.contracts.vocabulary import AuthorKind, Status
 from . import words
 from .base import Call, Channel, Member, Parsed, Source
 from .fields import canonical, demanded, epoch, identifier, text, word
-from .markup import clean, plain
+from .markup import read_html
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, elements, parsed
 from .signatures import hmac_verifier, need, need_url, only, unix_milliseconds
@@ -179,9 +179,8 @@ def _owner(event: Any) -> Sequence[AnyCommand]:
 
 def _written(event: Any) -> Sequence[AnyCommand]:
     """Subject and description are the customer's words, unless somebody of ours typed them in."""
-    written = text(event, "propertyValue")
-    said = plain(written)
-    if not said:
+    written = read_html(text(event, "propertyValue"))
+    if not written.text:
         return ()
     by = _actor(event)
     is_ours = by.kind is AuthorKind.AGENT
@@ -190,8 +189,8 @@ def _written(event: Any) -> Sequence[AnyCommand]:
             external_id=_id(event),
             occurred_at=_at(event),
             by=by if is_ours else CUSTOMER,
-            body=said,
-            html=clean(written) if said != written.strip() else None,
+            body=written.text,
+            html=written.harmless,
             public=not is_ours,
         ),
     )

@@ -26,9 +26,9 @@ from shared.contracts.vocabulary import AuthorKind, Priority, Status
 
 from . import words
 from .base import Call, Channel, Codes, Member, Parsed, Source
-from .chats import unfetched
+from .chats import first_line, unfetched
 from .fields import canonical, demanded, epoch, identifier, inside, line, several, text, word
-from .markup import clean, plain
+from .markup import read_html, read_text
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, parsed
 from .signatures import hmac_verifier, need, raw_body
@@ -39,9 +39,6 @@ SIGNATURE: Final = "x-hub-signature"
 _ATTEMPT: Final = frozenset(
     {"delivery_status", "delivery_attempts", "delivered_at", "first_sent_at"}
 )
-
-#: How much of a message without a subject is one.
-_SUBJECT_CHARACTERS: Final = 120
 
 #: More files than this in one message are not listed.
 MOST_FILES: Final = 50
@@ -124,11 +121,10 @@ def _opening(
     source: str, body: Any, *, outbound: bool = False, by: Author = CUSTOMER
 ) -> OpenTicket:
     conversation, first = _conversation(body), _first(body)
-    ticket, written = _id(body), text(first, "body")
-    said = plain(written)
+    ticket, written = _id(body), read_html(text(first, "body"))
     asking = None if outbound else inside(first, "author")
     person = inside(conversation, "user") or inside(conversation, "contacts", "contacts", 0)
-    subject = line({"subject": plain(text(first, "subject"))}, "subject")
+    subject = read_html(text(first, "subject")).text
     return OpenTicket(
         external_id=ticket,
         occurred_at=epoch(conversation, "created_at") or epoch(body, "created_at"),
@@ -141,9 +137,9 @@ def _opening(
             email=line(person, "email") or line(asking, "email"),
             phone=line(person, "phone"),
         ),
-        subject=subject or line({"said": said}, "said", most=_SUBJECT_CHARACTERS),
-        body=said,
-        html=clean(written) or None,
+        subject=first_line(subject) or first_line(written.text),
+        body=written.text,
+        html=written.harmless,
         channel="email" if word(first, "type") == "email" else "chat",
         priority=_flagged(conversation),
         outbound=outbound,
@@ -182,10 +178,8 @@ def _noted(_source: str, body: Any) -> Sequence[AnyCommand]:
 def _message(body: Any, *, public: bool) -> tuple[AddMessage, ...]:
     """What the newest part says, if it says anything; files alone are a message, too."""
     part = _part(body)
-    written = text(part, "body")
-    said = plain(written)
-    files = _files(part)
-    if not said and not files:
+    written, files = read_html(text(part, "body")), _files(part)
+    if not written.text and not files:
         return ()
     by = _author(part)
     return (
@@ -193,8 +187,8 @@ def _message(body: Any, *, public: bool) -> tuple[AddMessage, ...]:
             external_id=_id(body),
             occurred_at=_told_at(body),
             by=by,
-            body=said,
-            html=clean(written) or None,
+            body=written.text,
+            html=written.harmless,
             public=public,
             automatic=by.kind is AuthorKind.SYSTEM,
             attachments=files,
@@ -262,7 +256,7 @@ def _rated(_source: str, body: Any) -> Sequence[AnyCommand]:
             external_id=_id(body),
             occurred_at=epoch(given, "created_at") or epoch(body, "created_at"),
             score=score,
-            comment=text(given, "remark").strip() or None,
+            comment=read_text(text(given, "remark")) or None,
         ),
     )
 

@@ -20,11 +20,12 @@ from services.intake.domain.commands import (
     SetPriority,
     SetStatus,
 )
+from services.intake.mail.markup import Markup
 from shared.contracts.vocabulary import Priority, Status
 
 from . import words
 from .fields import demanded, identifier, inside, line, moment, text, word
-from .markup import clean, plain
+from .markup import read_text
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, digest
 
@@ -33,10 +34,13 @@ _NO: Final = frozenset({"false", "private", "internal", "no", "0"})
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One source's rules: who sends them, and the provider's own words beside the common ones."""
+    """One source's rules: who sends them, how texts are `read`, and the provider's words beside the
+    common ones.
+    """
 
     source: str
     channel: str
+    read: Callable[[str], Markup]
     statuses: Mapping[str, Status] = field(default_factory=dict)
     priorities: Mapping[str, Priority] = field(default_factory=dict)
     ratings: Mapping[str, int] = field(default_factory=dict)
@@ -60,7 +64,7 @@ def key_of(body: Any, raw: bytes) -> str:
 
 def _created(template: Template, body: Any) -> Sequence[AnyCommand]:
     ticket = demanded(body, "ticket_id")
-    description = text(body, "description")
+    description = template.read(text(body, "description"))
     came_by = word(body, "channel")
     return (
         OpenTicket(
@@ -75,17 +79,17 @@ def _created(template: Template, body: Any) -> Sequence[AnyCommand]:
                 phone=line(body, "requester", "phone"),
             ),
             subject=line(body, "subject"),
-            body=plain(description),
-            html=clean(description) if plain(description) != description.strip() else None,
+            body=description.text,
+            html=description.harmless,
             channel=template.channels.get(came_by, template.channel),
             priority=words.priority(body, "priority", also=template.priorities),
         ),
     )
 
 
-def _commented(template: Template, body: Any) -> Sequence[AnyCommand]:  # noqa: ARG001 - as all of them
-    comment = text(body, "comment", "body")
-    if not comment.strip():
+def _commented(template: Template, body: Any) -> Sequence[AnyCommand]:
+    comment = template.read(text(body, "comment", "body"))
+    if not comment.text:
         raise ReadingError("no comment")
     is_customer = word(body, "comment", "author") in {"customer", "end_user", "requester"}
     return (
@@ -93,8 +97,8 @@ def _commented(template: Template, body: Any) -> Sequence[AnyCommand]:  # noqa: 
             external_id=demanded(body, "ticket_id"),
             occurred_at=moment(body, "updated_at"),
             by=CUSTOMER if is_customer else agent(identifier(body, "comment", "author_id")),
-            body=plain(comment),
-            html=clean(comment) if plain(comment) != comment.strip() else None,
+            body=comment.text,
+            html=comment.harmless,
             public=_is_public(inside(body, "comment", "public")),
         ),
     )
@@ -152,7 +156,7 @@ def _rated(template: Template, body: Any) -> Sequence[AnyCommand]:
             external_id=demanded(body, "ticket_id"),
             occurred_at=moment(body, "updated_at"),
             score=score,
-            comment=text(body, "rating_comment").strip() or None,
+            comment=read_text(text(body, "rating_comment")) or None,
         ),
     )
 

@@ -20,12 +20,14 @@ from services.intake.domain.commands import (
     SetPriority,
     SetStatus,
 )
+from services.intake.mail.markup import Markup
 from shared.contracts import Author
 from shared.contracts.vocabulary import AuthorKind, Status
 
 from . import words
 from .base import Call, Channel, Member, Parsed, SecretError, Source
 from .fields import demanded, identifier, inside, line, moment, text, word
+from .markup import read_text
 from .people import CUSTOMER, agent, asker
 from .reading import ReadingError, decode_json, digest, parsed
 from .signatures import hmac_verifier, iso_instant, need, only
@@ -71,7 +73,7 @@ def zendesk(source: Source) -> Channel:
     """The adapter of one Zendesk webhook, whose secret is the one Zendesk shows. Raises SecretError."""
     if TEST_SECRET in source.secrets:
         raise SecretError("has Zendesk's public test secret")
-    template = Template(source.name, NAME, channels=_VIA)
+    template = Template(source.name, NAME, _plain, channels=_VIA)
     return Channel(
         verify=hmac_verifier(
             need(source),
@@ -83,6 +85,11 @@ def zendesk(source: Source) -> Channel:
         members=_members,
         parse=lambda raw: _parse(template, raw),
     )
+
+
+def _plain(written: str) -> Markup:
+    """Placeholders of triggers are filled in with text."""
+    return Markup(None, read_text(written))
 
 
 def signed(call: Call) -> bytes:
@@ -121,7 +128,7 @@ def _created(source: str, body: Any) -> Sequence[AnyCommand]:
         occurred_at=at,
         customer=asker(source, identifier(detail, "requester_id"), ticket=ticket),
         subject=line(detail, "subject"),
-        body=text(detail, "description").strip(),
+        body=read_text(text(detail, "description")),
         channel=_VIA.get(word(detail, "via", "channel"), NAME),
         priority=words.priority(detail, "priority"),
     )
@@ -136,7 +143,7 @@ def _created(source: str, body: Any) -> Sequence[AnyCommand]:
 
 def _commented(_source: str, body: Any) -> Sequence[AnyCommand]:
     """A comment; the description, should Zendesk tell it as one as well, has been told by the opening."""
-    comment = text(body, "event", "comment", "body").strip()
+    comment = read_text(text(body, "event", "comment", "body"))
     if not comment:
         raise ReadingError("no comment")
     if _is_description(body, comment):
@@ -169,7 +176,7 @@ def _author(body: Any) -> tuple[Author, bool]:
 def _is_description(body: Any, comment: str) -> bool:
     at, created = moment(body, "time"), moment(body, "detail", "created_at")
     is_old = at is None or created is None or abs(at - created) > _AT_ONCE
-    return not is_old and comment == text(body, "detail", "description").strip()
+    return not is_old and comment == read_text(text(body, "detail", "description"))
 
 
 def _status(_source: str, body: Any) -> Sequence[AnyCommand]:
