@@ -14,6 +14,7 @@ from services.intake.domain.triage import IntakePolicy
 from services.intake.keeper import Keeper
 from services.intake.languages import Languages
 from services.intake.metrics import IntakeMetrics
+from services.intake.webhook_document import described
 from services.intake.webhooks import Webhooks
 from shared.clock import Clock
 from shared.contracts import ESCALATIONS
@@ -73,6 +74,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
         direct=webhooks.routes,
+        described=described(),
         allowance_of=admission.allowance_of,
         routes=[
             commands.routes(desk),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Protocol, Self
+from typing import Annotated, Final, Protocol, Self
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     model_validator,
 )
 
@@ -59,6 +60,15 @@ Text = Annotated[str, Field(max_length=64 * 1024), Plain]
 Money = Annotated[float, Field(allow_inf_nan=False)]
 
 
+def _example(**fields: JsonValue) -> ConfigDict:
+    """The example of a body in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+#: Who does it in the examples.
+_AGENT: Final[JsonValue] = {"kind": "agent", "id": "ana"}
+
+
 class Body(BaseModel):
     """A request's body."""
 
@@ -79,6 +89,10 @@ class By(Body):
 class ContactBody(Body):
     """How to reach a customer; what is left out is unknown."""
 
+    model_config = _example(
+        name="Jo Lind", email="jo@customers.example", language="en", preferred_channel="email"
+    )
+
     name: Line | None = None
     email: Line | None = None
     phone: Word | None = None
@@ -96,6 +110,10 @@ class ContactBody(Body):
 
 class CustomerBody(ContactBody):
     """Who asks; what is left out stays as it was known."""
+
+    model_config = _example(
+        id="customer-1", tier="enterprise", email="jo@customers.example", vip=True
+    )
 
     id: Id
     tier: Word | None = None
@@ -149,6 +167,15 @@ class CommandBody(Body):
 class TicketBody(CommandBody):
     """A new ticket. `external_id` is the caller's own name for it. `outbound`: we write first."""
 
+    model_config = _example(
+        customer={"id": "customer-1", "tier": "enterprise", "email": "jo@customers.example"},
+        subject="The export fails",
+        body="Half way.",
+        external_id="4711",
+        impact="high",
+        urgency="medium",
+    )
+
     customer: CustomerBody
     subject: Annotated[Line, AfterValidator(_some)]
     body: Text = ""
@@ -189,6 +216,8 @@ class TicketBody(CommandBody):
 class MessageBody(Body):
     """Something written. `automatic`: by no person, so it answers nothing (semantics K3)."""
 
+    model_config = _example(author=_AGENT, body="Have you tried it again since noon?")
+
     occurred_at: AwareDatetime | None = None
     author: By
     body: Annotated[Text, AfterValidator(_some)]
@@ -208,6 +237,10 @@ class MessageBody(Body):
 class PauseBody(CommandBody):
     """Wait for somebody else; for a third party, `note` says for whom (semantics Z2)."""
 
+    model_config = _example(
+        reason="waiting_on_third_party", note="The carrier looks into it.", by=_AGENT
+    )
+
     reason: PauseReason
     note: Text | None = None
 
@@ -225,6 +258,8 @@ class PauseBody(CommandBody):
 class ResumeBody(CommandBody):
     """The waiting is over."""
 
+    model_config = _example(by=_AGENT)
+
     def command(self) -> Resume:
         """Resume."""
         return Resume()
@@ -232,6 +267,8 @@ class ResumeBody(CommandBody):
 
 class ResolutionBody(CommandBody):
     """It is solved."""
+
+    model_config = _example(resolution_code="fixed", by=_AGENT)
 
     resolution_code: Word | None = None
 
@@ -243,6 +280,8 @@ class ResolutionBody(CommandBody):
 class ReopeningBody(CommandBody):
     """It was not solved."""
 
+    model_config = _example(by={"kind": "customer", "id": "customer-1"})
+
     def command(self) -> Reopen:
         """Reopen."""
         return Reopen()
@@ -250,6 +289,8 @@ class ReopeningBody(CommandBody):
 
 class ClosingBody(CommandBody):
     """The end; a ticket that is not resolved is resolved by it."""
+
+    model_config = _example(reason="confirmed")
 
     reason: CloseReason = CloseReason.CONFIRMED
 
@@ -260,6 +301,8 @@ class ClosingBody(CommandBody):
 
 class RatingBody(CommandBody):
     """The customer's rating."""
+
+    model_config = _example(score=5, comment="That was quick.")
 
     by: By = By(kind=AuthorKind.CUSTOMER)
     score: Annotated[int, Field(ge=1, le=5)]
@@ -272,6 +315,8 @@ class RatingBody(CommandBody):
 
 class PriorityBody(CommandBody):
     """Another priority, or another impact or urgency; an agent who lowers gives a reason (P3)."""
+
+    model_config = _example(impact="high", urgency="high", by=_AGENT)
 
     priority: Priority | None = None
     impact: Grade | None = None
@@ -287,6 +332,8 @@ class PriorityBody(CommandBody):
 
 class EscalationBody(CommandBody):
     """A higher level is asked for; `reason` is one of the workflow's manual reasons (V16)."""
+
+    model_config = _example(reason="manager_requested", to_level="management", by=_AGENT)
 
     by: By = By(kind=AuthorKind.AGENT)
     reason: Word

@@ -25,6 +25,7 @@ from .bodies import (
     ResumeBody,
     TicketBody,
 )
+from .document import COMMANDED
 
 Caller = Annotated[Principal, Depends(require("tickets:write"))]
 
@@ -46,7 +47,7 @@ def routes(desk: Desk) -> APIRouter:
     """The routes that change tickets."""
     router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
-    @router.post("", status_code=202)
+    @router.post("", status_code=202, responses=COMMANDED)
     async def open_ticket(
         request: Request, who: Caller, body: TicketBody, idempotency_key: IdempotencyKey = None
     ) -> Response:
@@ -84,4 +85,5 @@ def _add_command(router: APIRouter, desk: Desk, path: str, body_type: type[Comma
         status_code=202,
         name=f"{path} of a ticket",
         summary=body_type.__doc__,
+        responses=COMMANDED,
     )

@@ -19,6 +19,7 @@ from shared.http.problems import DomainError
 
 from . import attachments
 from .bodies import Id
+from .document import LISTED, SHOWN
 
 Reader = Annotated[Principal, Depends(require("tickets:read"))]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -28,7 +29,7 @@ def routes(engine: AsyncEngine) -> APIRouter:
     """The routes that show tickets."""
     router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
-    @router.get("/{ticket_id}")
+    @router.get("/{ticket_id}", responses=SHOWN)
     async def show_ticket(ticket_id: UUID, _: Reader) -> dict[str, Any]:
         """The ticket, what was written on it, which files came along, and why it is classified as it is."""
         async with engine.connect() as tx:
@@ -45,7 +46,7 @@ def routes(engine: AsyncEngine) -> APIRouter:
         evidence = {"evidence": msgspec.to_builtins(why)}
         return _built(found) | {"messages": msgspec.to_builtins(shown)} | evidence
 
-    @router.get("")
+    @router.get("", responses=LISTED)
     async def list_tickets(
         *,
         response: Response,
