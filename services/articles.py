@@ -16,6 +16,8 @@ from ruamel.yaml.error import YAMLError
 
 from .installation import Installation
 
+EXAMPLES: Final = Path(__file__).parents[1] / "deploy" / "articles"
+
 #: What the front matter of a file may say.
 _KEYS: Final = frozenset({"title", "language", "url", "tags"})
 

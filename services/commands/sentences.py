@@ -29,6 +29,12 @@ def _message(e: c.TicketMessageAdded) -> str:
     return f"{kind} by {who}" + (" (automatic)" if e.automatic else "")
 
 
+def _analysed(e: c.TicketAnalysed) -> str:
+    mood = e.sentiment.label if e.sentiment else "no sentiment"
+    articles = ", ".join(article.article_id for article in e.articles)
+    return f"analysed: {mood}" + (f"; may help: {articles}" if articles else "")
+
+
 def _reclassified(e: c.TicketReclassified) -> str:
     changes = ", ".join(f"{name} {was.from_} → {was.to}" for name, was in e.changes.items())
     return f"reclassified: {changes} ({e.reason})"
@@ -118,13 +124,15 @@ def _suppressed(e: c.NotificationSuppressed) -> str:
         return f"nobody answers to {e.role}"
     if e.reason is SuppressReason.UNREACHABLE:
         return f"nobody could be told as {e.role}: {e.recipient_id} has no address on any channel"
+    if e.reason is SuppressReason.MUTED and e.role == "customer":
+        return f"{e.recipient_id} has had enough acknowledgements within this hour ({e.template})"
     return f"{e.recipient_id} ({e.role}) was not told by {e.channel}: {e.reason}"
 
 
 _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.TicketOpened: _opened,
     c.TicketMessageAdded: _message,
-    c.TicketAnalysed: lambda e: f"analysed: {e.sentiment.label if e.sentiment else 'no sentiment'}",
+    c.TicketAnalysed: _analysed,
     c.TicketReclassified: _reclassified,
     c.TicketPaused: lambda e: f"paused: {e.reason}",
     c.TicketResumed: lambda e: f"resumed: {e.reason}",

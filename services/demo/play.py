@@ -12,6 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
+from services import articles
 from services.fleet import free_ports
 from services.installation import PORTS
 from services.people import EXAMPLE, import_file
@@ -81,6 +82,8 @@ async def stage(
             await import_file(
                 tierline.installation, EXAMPLE, receivers={"hook": receivers.hook_url}
             )
+            known = articles.read_folder(articles.EXAMPLES)
+            await articles.tell(tierline.installation, known)
             yield tierline, receivers
 
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.articles import read_folder
+from services.articles import (
+    EXAMPLES,
+    ArticlesError,
+    Imported,
+    listed,
+    read_folder,
+    searched,
+    tell,
+)
+from services.installation import Installation
 from services.intake import articles
 from services.intake.domain.article import Article
 from shared.clock import FakeClock
+from shared.runtime.http_server import HttpServer
+from shared.settings import HttpSettings
 from tests.support.intake import KEY, IntakeUnderTest, an_open, intake_under_test, settings
 
 pytestmark = pytest.mark.postgres
 
-EXAMPLES = Path(__file__).parents[2] / "deploy" / "articles"
 
 PASSWORD = {
     "language": "en",
@@ -237,3 +249,49 @@ async def test_a_tickets_suggestions_are_shown(stocked: IntakeUnderTest) -> None
 
     assert [one["article_id"] for one in answer.json()["articles"]] == ["reset-your-password"]
     assert absent.status_code == 404
+
+
+@asynccontextmanager
+async def reachable(intake: IntakeUnderTest) -> AsyncIterator[Installation]:
+    """Intake on a socket, as the command line finds it."""
+    server = HttpServer(intake.service.app, HttpSettings(port=0))
+    serving = asyncio.create_task(server.run())
+    try:
+        yield Installation("", "", {"intake": server.url}, api_key=KEY)
+    finally:
+        server.stop()
+        await serving
+
+
+async def test_an_import_repeated_changes_nothing_and_a_pruned_one_removes(
+    intake: IntakeUnderTest,
+) -> None:
+    bodies = read_folder(EXAMPLES)
+    some = {name: bodies[name] for name in ("charged-twice", "reset-your-password")}
+    async with reachable(intake) as where:
+        first = await tell(where, bodies)
+        again = await tell(where, bodies)
+        pruned = await tell(where, some, prune=True)
+        known = [one["article_id"] for one in await listed(where)]
+        found = await searched(where, "password OR card", language="en")
+
+    assert (first, again, pruned) == (Imported(6, 6, 0), Imported(6, 0, 0), Imported(2, 0, 4))
+    assert known == sorted(some)
+    assert {one["article_id"] for one in found} == some.keys()
+
+
+async def test_an_import_that_is_refused_says_which_article_and_why(
+    intake: IntakeUnderTest,
+) -> None:
+    async with reachable(intake) as where:
+        with pytest.raises(ArticlesError, match="/v1/articles/a%20b: 422"):
+            await tell(where, {"a b": PASSWORD})
+        with pytest.raises(ArticlesError, match="401"):
+            await tell(replace(where, api_key="tl_wrong"), {"a": PASSWORD})
+
+
+async def test_an_import_without_an_intake_says_so() -> None:
+    where = Installation("", "", {"intake": "http://127.0.0.1:9"}, api_key=KEY)
+
+    with pytest.raises(ArticlesError, match="ConnectError"):
+        await tell(where, {"a": PASSWORD})

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from services.articles import read_folder
+from services.articles import EXAMPLES, read_folder
 from tests.support.world import World
-
-EXAMPLES = Path(__file__).parents[2] / "deploy" / "articles"
 
 JO = {
     "id": "customer-1",

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.articles import ArticlesError, read, read_folder
+from services.articles import EXAMPLES, ArticlesError, read, read_folder
 from services.intake.domain.article import Article
-
-EXAMPLES = Path(__file__).parents[3] / "deploy" / "articles"
 
 
 def a_file(folder: Path, text: str) -> Path:
