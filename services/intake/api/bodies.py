@@ -60,7 +60,7 @@ Text = Annotated[str, Field(max_length=64 * 1024), Plain]
 Money = Annotated[float, Field(allow_inf_nan=False)]
 
 
-def _example(**fields: JsonValue) -> ConfigDict:
+def example_of(**fields: JsonValue) -> ConfigDict:
     """The example of a body in the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": [fields]})
 
@@ -89,7 +89,7 @@ class By(Body):
 class ContactBody(Body):
     """How to reach a customer; what is left out is unknown."""
 
-    model_config = _example(
+    model_config = example_of(
         name="Jo Lind", email="jo@customers.example", language="en", preferred_channel="email"
     )
 
@@ -111,7 +111,7 @@ class ContactBody(Body):
 class CustomerBody(ContactBody):
     """Who asks; what is left out stays as it was known."""
 
-    model_config = _example(
+    model_config = example_of(
         id="customer-1", tier="enterprise", email="jo@customers.example", vip=True
     )
 
@@ -167,7 +167,7 @@ class CommandBody(Body):
 class TicketBody(CommandBody):
     """A new ticket. `external_id` is the caller's own name for it. `outbound`: we write first."""
 
-    model_config = _example(
+    model_config = example_of(
         customer={"id": "customer-1", "tier": "enterprise", "email": "jo@customers.example"},
         subject="The export fails",
         body="Half way.",
@@ -216,7 +216,7 @@ class TicketBody(CommandBody):
 class MessageBody(Body):
     """Something written. `automatic`: by no person, so it answers nothing (semantics K3)."""
 
-    model_config = _example(author=_AGENT, body="Have you tried it again since noon?")
+    model_config = example_of(author=_AGENT, body="Have you tried it again since noon?")
 
     occurred_at: AwareDatetime | None = None
     author: By
@@ -237,7 +237,7 @@ class MessageBody(Body):
 class PauseBody(CommandBody):
     """Wait for somebody else; for a third party, `note` says for whom (semantics Z2)."""
 
-    model_config = _example(
+    model_config = example_of(
         reason="waiting_on_third_party", note="The carrier looks into it.", by=_AGENT
     )
 
@@ -258,7 +258,7 @@ class PauseBody(CommandBody):
 class ResumeBody(CommandBody):
     """The waiting is over."""
 
-    model_config = _example(by=_AGENT)
+    model_config = example_of(by=_AGENT)
 
     def command(self) -> Resume:
         """Resume."""
@@ -268,7 +268,7 @@ class ResumeBody(CommandBody):
 class ResolutionBody(CommandBody):
     """It is solved."""
 
-    model_config = _example(resolution_code="fixed", by=_AGENT)
+    model_config = example_of(resolution_code="fixed", by=_AGENT)
 
     resolution_code: Word | None = None
 
@@ -280,7 +280,7 @@ class ResolutionBody(CommandBody):
 class ReopeningBody(CommandBody):
     """It was not solved."""
 
-    model_config = _example(by={"kind": "customer", "id": "customer-1"})
+    model_config = example_of(by={"kind": "customer", "id": "customer-1"})
 
     def command(self) -> Reopen:
         """Reopen."""
@@ -290,7 +290,7 @@ class ReopeningBody(CommandBody):
 class ClosingBody(CommandBody):
     """The end; a ticket that is not resolved is resolved by it."""
 
-    model_config = _example(reason="confirmed")
+    model_config = example_of(reason="confirmed")
 
     reason: CloseReason = CloseReason.CONFIRMED
 
@@ -302,7 +302,7 @@ class ClosingBody(CommandBody):
 class RatingBody(CommandBody):
     """The customer's rating."""
 
-    model_config = _example(score=5, comment="That was quick.")
+    model_config = example_of(score=5, comment="That was quick.")
 
     by: By = By(kind=AuthorKind.CUSTOMER)
     score: Annotated[int, Field(ge=1, le=5)]
@@ -316,7 +316,7 @@ class RatingBody(CommandBody):
 class PriorityBody(CommandBody):
     """Another priority, or another impact or urgency; an agent who lowers gives a reason (P3)."""
 
-    model_config = _example(impact="high", urgency="high", by=_AGENT)
+    model_config = example_of(impact="high", urgency="high", by=_AGENT)
 
     priority: Priority | None = None
     impact: Grade | None = None
@@ -333,7 +333,7 @@ class PriorityBody(CommandBody):
 class EscalationBody(CommandBody):
     """A higher level is asked for; `reason` is one of the workflow's manual reasons (V16)."""
 
-    model_config = _example(reason="manager_requested", to_level="management", by=_AGENT)
+    model_config = example_of(reason="manager_requested", to_level="management", by=_AGENT)
 
     by: By = By(kind=AuthorKind.AGENT)
     reason: Word
