@@ -105,6 +105,7 @@ class Analyst:
         return reading.said
 
     def _hear(self, message: Unread) -> Heard:
+        failpoint("analyst.hear")
         language = language_of(None, message.text, self._policy.detect)
         tongue = language.value if language else message.language
         return Heard(

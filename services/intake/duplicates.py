@@ -26,7 +26,7 @@ from .domain.signals import written_by_sender
 from .reading_store import Unread
 
 #: By so many words of a ticket others are looked for.
-TELLING_WORDS: Final = 12
+TELLING_WORDS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)

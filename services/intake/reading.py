@@ -56,7 +56,7 @@ class Reading:
     ) -> None:
         """A message was read: its ticket, or the one that goes on as, hears of it."""
         ticket = self._root(ticket_id)
-        likely = [one for one in suggested if one.candidate.ticket_id != ticket.ticket_id]
+        others = [one for one in suggested if one.candidate.ticket_id != ticket.ticket_id]
         result = analysed(
             ticket,
             heard,
@@ -64,7 +64,8 @@ class Reading:
             self.policy,
             candidates=[
                 DuplicateCandidate(ticket_id=one.candidate.ticket_id, score=one.score)
-                for one in likely
+                for one in others
+                if one.is_likely
             ],
             articles=articles,
         )
@@ -72,7 +73,7 @@ class Reading:
         self._changed.add(ticket.ticket_id)
         cause = Cause(id=heard.message_id, correlation_id=ticket.correlation_id)
         self.said += [FollowUp(cause=cause, payload=payload) for payload in result.said]
-        self._suggestions += [(ticket_id, o.candidate.ticket_id, o.score) for o in likely]
+        self._suggestions += [(ticket_id, o.candidate.ticket_id, o.score) for o in others]
         if result.evidence:
             self._reasons.append(
                 Reasons(ticket.ticket_id, heard.message_id, self.now, result.evidence)

@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
+from shared.contracts.vocabulary import Status
 from shared.db.engine import Transaction, fetch
 
 from .domain.duplicates import Candidate, Rarity
@@ -114,6 +117,13 @@ FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS t (ticket_id, candidate_id,
 ON CONFLICT (ticket_id, candidate_id) DO UPDATE SET score = excluded.score, at = excluded.at
 """
 
+#: What is suggested for a ticket, with what there is to know of it now.
+_SUGGESTIONS: Final = """
+SELECT s.candidate_id, s.score, t.subject, t.status, t.merged_into, s.at
+FROM suggestion s JOIN ticket t ON t.ticket_id = s.candidate_id
+WHERE s.ticket_id = $1 ORDER BY s.score DESC, s.candidate_id
+"""
+
 #: Tickets that somebody took apart again: never merged by a rule a second time.
 _PARTED: Final = f"""
 SELECT DISTINCT ticket_id FROM evidence
@@ -140,6 +150,17 @@ class Unread:
         if not self.is_first or self.subject == self.body:
             return self.body
         return f"{self.subject}\n{self.body}"
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket that may be about the same; `score` from 0 to 100."""
+
+    ticket_id: UUID
+    score: float
+    subject: str
+    status: Status
+    merged_into: UUID | None
+    at: datetime
 
 
 async def claim(tx: Transaction, limit: int) -> list[Unread]:
@@ -203,6 +224,15 @@ async def suggest(
     if pairs:
         columns = [list(column) for column in zip(*pairs, strict=True)]
         await tx.exec_driver_sql(_SUGGEST, (*columns, now))
+
+
+async def suggestions(tx: Transaction, ticket_id: UUID) -> list[Suggestion]:
+    """What is suggested for a ticket, the most alike first."""
+    names = Suggestion.__struct_fields__
+    return [
+        Suggestion(**dict(zip(names, row, strict=True)))
+        for row in await fetch(tx, _SUGGESTIONS, (ticket_id,))
+    ]
 
 
 async def parted(tx: Transaction, ids: Collection[UUID]) -> set[UUID]:

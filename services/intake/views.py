@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -17,9 +18,19 @@ from .domain.ticket import Message, Ticket
 #: One ticket.
 _TICKET: Final = "SELECT to_json(t)::text FROM ticket t WHERE ticket_id = $1"
 
-#: What was written on it, oldest first.
+#: A ticket and those that go on as it, near or far.
+_FAMILY: Final = """
+WITH RECURSIVE family (ticket_id) AS (
+    SELECT $1::uuid
+    UNION
+    SELECT t.ticket_id FROM family f JOIN ticket t ON t.merged_into = f.ticket_id
+)
+SELECT ticket_id FROM family ORDER BY ticket_id
+"""
+
+#: What was written on some tickets, oldest first.
 _MESSAGES: Final = """
-SELECT to_json(m)::text FROM message m WHERE ticket_id = $1 ORDER BY at, n LIMIT $2
+SELECT to_json(m)::text FROM message m WHERE ticket_id = ANY ($1::uuid[]) ORDER BY at, n LIMIT $2
 """
 
 #: Why its derived values are what they are, in the order in which they came.
@@ -78,16 +89,20 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Ticket | None:
     return _ticket.decode(rows[0][0]) if rows else None
 
 
-async def messages(tx: Transaction, ticket_id: UUID) -> list[Message]:
-    """What was written on the ticket, oldest first, at most MOST_MESSAGES."""
-    return [
-        _message.decode(row) for (row,) in await fetch(tx, _MESSAGES, (ticket_id, MOST_MESSAGES))
-    ]
+async def family(tx: Transaction, ticket_id: UUID) -> list[UUID]:
+    """The ticket and those that were merged into it: one conversation (M1)."""
+    return [one for (one,) in await fetch(tx, _FAMILY, (ticket_id,))]
+
+
+async def messages(tx: Transaction, tickets: Sequence[UUID]) -> list[Message]:
+    """What was written on these tickets, oldest first, at most MOST_MESSAGES."""
+    asked = (list(tickets), MOST_MESSAGES)
+    return [_message.decode(row) for (row,) in await fetch(tx, _MESSAGES, asked)]
 
 
 async def first_message(tx: Transaction, ticket_id: UUID) -> Message | None:
     """What the ticket began with."""
-    rows = await fetch(tx, _MESSAGES, (ticket_id, 1))
+    rows = await fetch(tx, _MESSAGES, ([ticket_id], 1))
     return _message.decode(rows[0][0]) if rows else None
 
 

@@ -25,6 +25,7 @@ from .bodies import (
     ResumeBody,
     TicketBody,
 )
+from .changes import AssignmentBody, ClassificationBody, MergeBody, UnmergeBody
 from .document import COMMANDED
 
 Caller = Annotated[Principal, Depends(require("tickets:write"))]
@@ -40,6 +41,10 @@ COMMANDS: dict[str, type[Commanding]] = {
     "rating": RatingBody,
     "priority": PriorityBody,
     "escalation-request": EscalationBody,
+    "merge": MergeBody,
+    "unmerge": UnmergeBody,
+    "classification": ClassificationBody,
+    "assignment": AssignmentBody,
 }
 
 

@@ -10,6 +10,7 @@ from services.intake.channels.generic import AnyPart
 from services.intake.domain.delivery import Outcome
 from services.intake.domain.ticket import Message, Ticket
 from services.intake.kept_files import Listed
+from services.intake.reading_store import Suggestion
 from services.intake.views import Reason
 from shared.http.document import Json, refusals
 
@@ -67,7 +68,7 @@ _REASON: Final[Json] = {
 
 #: What is answered with JSON, by the shape's name.
 SHAPES: Final[Json] = msgspec.json.schema_components(
-    (Outcome, Ticket, Message, Reason, Listed, AnyPart), ref_template=_REF
+    (Outcome, Ticket, Message, Reason, Listed, Suggestion, AnyPart), ref_template=_REF
 )[1]
 
 
@@ -104,9 +105,10 @@ SHOWN: Final[dict[int | str, Json]] = {
                     },
                 },
                 "evidence": {"type": "array", "items": ref("Reason")},
+                "merged": {"type": "array", "items": {"type": "string", "format": "uuid"}},
             },
         },
-        {**TICKET, "messages": [_MESSAGE], "evidence": [_REASON]},
+        {**TICKET, "messages": [_MESSAGE], "evidence": [_REASON], "merged": []},
     ),
     **refusals(404),
 }

@@ -17,7 +17,7 @@ from shared.contracts.vocabulary import Status
 from shared.http.auth import Principal, require
 from shared.http.problems import DomainError
 
-from . import attachments
+from . import attachments, suggestions
 from .bodies import Id
 from .document import LISTED, SHOWN
 
@@ -31,20 +31,31 @@ def routes(engine: AsyncEngine) -> APIRouter:
 
     @router.get("/{ticket_id}", responses=SHOWN)
     async def show_ticket(ticket_id: UUID, _: Reader) -> dict[str, Any]:
-        """The ticket, what was written on it, which files came along, and why it is classified as it is."""
+        """The ticket, what was written on it, which files came along, and why it is classified as it is.
+
+        With what was written on tickets that go on as this one (`merged`); a message names its ticket.
+        """
         async with engine.connect() as tx:
             found = await views.ticket(tx, ticket_id)
             if found is None:
                 raise DomainError(404, "Unknown ticket", f"No ticket {ticket_id}.")
-            written = await views.messages(tx, ticket_id)
-            files = await kept_files.listed(tx, ticket_id)
+            family = await views.family(tx, ticket_id)
+            written = await views.messages(tx, family)
+            files = {
+                of: listed
+                for one in family
+                for of, listed in (await kept_files.listed(tx, one)).items()
+            }
             why = await views.evidence(tx, ticket_id)
         shown = [
             msgspec.to_builtins(one) | {"attachments": files.get(one.message_id, [])}
             for one in written
         ]
-        evidence = {"evidence": msgspec.to_builtins(why)}
-        return _built(found) | {"messages": msgspec.to_builtins(shown)} | evidence
+        return _built(found) | {
+            "messages": msgspec.to_builtins(shown),
+            "evidence": msgspec.to_builtins(why),
+            "merged": [str(one) for one in family if one != ticket_id],
+        }
 
     @router.get("", responses=LISTED)
     async def list_tickets(
@@ -70,6 +81,7 @@ def routes(engine: AsyncEngine) -> APIRouter:
         return {"tickets": [_built(one) for one in page]}
 
     router.include_router(attachments.routes(engine))
+    router.include_router(suggestions.routes(engine))
     return router
 
 

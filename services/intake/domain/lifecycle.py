@@ -57,7 +57,10 @@ from .triage import triaged
 def open_ticket(
     command: OpenTicket, customer: CustomerFacts, asked: Asked, ticket_id: UUID
 ) -> Decision:
-    """The ticket exists. Its first text is kept as a message; `ticket.opened` tells of it (K3)."""
+    """The ticket exists. Its first text is kept as a message; `ticket.opened` tells of it (K3).
+
+    A customer who said nothing but a subject has said that.
+    """
     verdict = triaged(
         command,
         _lately(command, customer, asked),
@@ -67,14 +70,15 @@ def open_ticket(
         policy=asked.policy,
     )
     author = Author(kind=AuthorKind.CUSTOMER, id=customer.customer_id)
+    text = command.body or command.subject
     if command.outbound:
-        author = command.by
+        author, text = command.by, command.body
     first = msgspec.structs.replace(
-        message_of(ticket_id, asked, author, command.body),
+        message_of(ticket_id, asked, author, text),
         channel=verdict.opened.channel,
         html=command.html,
     )
-    kept = command.body or command.attachments
+    kept = text or command.attachments
     return Decision(
         (Fact(verdict.opened, asked.at),),
         (first,) if kept else (),

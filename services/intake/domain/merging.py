@@ -33,7 +33,7 @@ def merge(
     if source.merged_into is not None:
         raise RefusedError("already_merged", f"It went on as ticket {source.merged_into}.")
     if source.ticket_id == target.ticket_id:
-        raise RefusedError("circle", "A ticket cannot go on as itself.", field="into")
+        raise RefusedError("circle", "A ticket cannot go on as itself.")
     if target.status in SETTLED:
         raise RefusedError("target_settled", "The other ticket is settled: reopen it first.")
     merged = TicketMerged(ticket_id=source.ticket_id, into_ticket_id=target.ticket_id)
