@@ -7,10 +7,22 @@ from functools import partial
 from services.intake import escalated
 from services.intake.admission import Admission
 from services.intake.analyst import Analyst
-from services.intake.api import articles, commands, customers, tickets, triage
+from services.intake.api import (
+    addresses,
+    articles,
+    commands,
+    conversations,
+    customers,
+    entries,
+    importing,
+    tickets,
+    triage,
+)
 from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
+from services.intake.directory import Directory
 from services.intake.domain.triage import IntakePolicy
+from services.intake.joining import Joiner
 from services.intake.keeper import Keeper
 from services.intake.languages import Languages
 from services.intake.metrics import IntakeMetrics
@@ -21,6 +33,7 @@ from shared.contracts import ESCALATIONS
 from shared.db.engine import create_engine
 from shared.http.app import create_app
 from shared.http.auth import Keyring
+from shared.http.limits import Allowance, AllowanceOf
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
@@ -66,6 +79,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         most_body_bytes=settings.http.max_body_bytes,
     )
     webhooks = Webhooks(channels, admission, desk, metrics, clock)
+    directory = Directory(service.writer, workflow)
     service.app = create_app(
         service="intake",
         catalogue=catalogue,
@@ -75,13 +89,23 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         readiness=service.readiness,
         direct=webhooks.routes,
         described=described(),
-        allowance_of=admission.allowance_of,
+        allowance_of=_allowances(admission),
         routes=[
             commands.routes(desk),
             tickets.routes(engine),
+            conversations.routes(Joiner(service.writer, policy), channels),
+            addresses.routes(directory, engine),
+            importing.routes(directory, workflow.customers),
             customers.routes(engine),
+            entries.routes(directory, engine, workflow.customers),
             articles.routes(engine, clock),
             triage.routes(engine, policy, clock),
         ],
     )
     return service
+
+
+def _allowances(admission: Admission) -> AllowanceOf:
+    """What a request to a path may take: a table of customers is larger than anything else."""
+    table = Allowance(importing.MOST_BYTES)
+    return lambda path: table if path == importing.PATH else admission.allowance_of(path)

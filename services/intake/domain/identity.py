@@ -23,6 +23,9 @@ _NOT_DIGIT: Final = re.compile(r"\D")
 #: Digits of an international number (E.164); fewer are an extension or a short code.
 _DIGITS: Final = range(6, 16)
 
+#: A source's name, before the source's own id of somebody.
+_SOURCE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
 #: Who is known by an address only: `stranger_id` made the id, no source and no directory has ever said it.
 _STRANGER: Final = re.compile(r"c-[0-9a-f]{32}")
 
@@ -41,6 +44,19 @@ def telephone_address(text: str) -> str | None:
     found = _INTERNATIONAL.fullmatch(text.strip())
     digits = _NOT_DIGIT.sub("", found[1]) if found else ""
     return f"tel:+{digits}" if len(digits) in _DIGITS else None
+
+
+def written_address(text: str) -> str | None:
+    """An address as a person writes it (`email:Ana@Example.org`), as we keep it; None for what is none."""
+    kind, _, name = text.strip().partition(":")
+    match kind.strip().lower():
+        case "email":
+            return email_address(name)
+        case "tel":
+            return telephone_address(name)
+        case source if _SOURCE.fullmatch(source) and name.strip():
+            return f"{source}:{name.strip()}"
+    return None
 
 
 def addresses_of(facts: CustomerFacts) -> tuple[str, ...]:

@@ -225,6 +225,10 @@ def _answered(ticket: Ticket, said: TicketMessageAdded, at: datetime) -> Ticket:
     )
 
 
+#: What a change of priority is made of.
+_PRICES: Final = frozenset({"priority", "impact", "urgency"})
+
+
 def _reclassified(ticket: Ticket, said: TicketReclassified, at: datetime) -> Ticket:
     new = {name: change.to for name, change in said.changes.items()}
     return msgspec.structs.replace(
@@ -235,6 +239,6 @@ def _reclassified(ticket: Ticket, said: TicketReclassified, at: datetime) -> Tic
         category=new.get("category", ticket.category),
         complexity=Complexity(new.get("complexity", ticket.complexity)),
         customer_tier=new.get("customer_tier", ticket.customer_tier),
-        priority_at=at,
+        priority_at=at if _PRICES & new.keys() else ticket.priority_at,
         bumped=ticket.bumped or said.reason == MOOD,
     )

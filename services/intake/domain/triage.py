@@ -124,7 +124,7 @@ def triaged(
         impact=Grade(impact.value),
         urgency=Grade(urgency.value),
         amount=command.amount,
-        revenue_impact=command.revenue_impact,
+        revenue_impact=_revenue_impact(command, customer, policy.workflow.currency),
         currency=command.currency,
         language=tongue,
         outbound=command.outbound or None,
@@ -261,6 +261,14 @@ def _counted(opened: TicketOpened) -> Iterator[Evidence]:
         yield Evidence(field="contact_number", value=str(opened.contact_number), rule="30 days")
     if opened.recent_reopened:
         yield Evidence(field="recent_reopened", value=str(opened.recent_reopened), rule="30 days")
+
+
+def _revenue_impact(command: OpenTicket, customer: CustomerFacts, currency: str) -> float | None:
+    """The problem's own, else the customer's, which is in the workflow's `currency` (V12)."""
+    same = command.currency is None or command.currency.upper() == currency
+    if command.revenue_impact is not None or not same:
+        return command.revenue_impact
+    return customer.revenue_impact
 
 
 def _customer(known: CustomerFacts, policy: IntakePolicy) -> Customer:
