@@ -9,10 +9,10 @@ from typing import Final
 
 from .categories import CategoryModel
 from .category_file import read_model
-from .document import TriageSection
 from .names import Names
 from .problems import Problem, WorkflowError, nearest
 from .source import read_text
+from .triage_document import TriageSection
 from .trouble import Finding, Places
 
 #: What a workflow writes for the packaged model of a language.

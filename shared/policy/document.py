@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from shared.contracts.vocabulary import Complexity, Grade, PauseReason, Priority
+from shared.contracts.vocabulary import PauseReason, Priority
 
 from .calendars import CalendarSection, RotationSection
 from .conditions import Condition
@@ -15,7 +15,6 @@ from .kinds import (
     Audiences,
     BoostCondition,
     CalendarName,
-    CategoryName,
     ChannelName,
     Duration,
     EventName,
@@ -32,23 +31,19 @@ from .kinds import (
     RoutingCondition,
     Section,
     Share,
-    SignalName,
     Skills,
     Slug,
     TeamName,
     TemplateName,
     TemplateText,
     TierName,
-    TriageCondition,
     TriggerCondition,
     Word,
     word_of,
 )
 from .matrix import MatrixCells
+from .triage_document import ComplexityWord, TriageSection
 
-PriorityWord = Annotated[Priority, BeforeValidator(word_of(Priority, "priority"))]
-GradeWord = Annotated[Grade, BeforeValidator(word_of(Grade, "grade"))]
-ComplexityWord = Annotated[Complexity, BeforeValidator(word_of(Complexity, "complexity"))]
 ReasonWord = Annotated[PauseReason, BeforeValidator(word_of(PauseReason, "pause reason"))]
 
 
@@ -72,58 +67,6 @@ class CustomersSection(Section):
 
     tiers: tuple[LowerSlug, ...]
     default_tier: TierName | None = None
-
-
-class AtLeastSection(Section):
-    """Raises a priority, never lowers one (semantics P4)."""
-
-    condition: TriageCondition
-    priority: PriorityWord
-
-
-class CategoryRuleSection(Section):
-    """Phrases that settle a category, in texts of any language or of one."""
-
-    phrases: Annotated[tuple[Word, ...], Field(min_length=1)]
-    category: CategoryName
-    language: Language | None = None
-
-
-class NegationsSection(Section):
-    """A word after one of `words` means nothing, also where words of `between` stand between them."""
-
-    words: tuple[Word, ...] = ()
-    between: tuple[Word, ...] = ()
-
-
-class SentimentSection(Section):
-    """Limits of the score (semantics V3)."""
-
-    frustrated_below: Annotated[float, Field(ge=-1, le=1)]
-    angry_below: Annotated[float, Field(ge=-1, le=1)]
-    calm_above: Annotated[float, Field(ge=-1, le=1)]
-    frustrated_confirmations: Annotated[int, Field(ge=1, le=10)]
-
-
-class TriageSection(Section):
-    """Classification on arrival."""
-
-    categories: Annotated[tuple[LowerSlug, ...], Field(min_length=1)]
-    default_category: CategoryName
-    category_aliases: dict[LowerSlug, CategoryName] = Field(default_factory=dict)
-    category_rules: tuple[CategoryRuleSection, ...] = ()
-    category_models: dict[Language, Word] = Field(default_factory=dict)
-    complexity_phrases: dict[ComplexityWord, tuple[Word, ...]] = Field(default_factory=dict)
-    channels: tuple[LowerSlug, ...]
-    priority_matrix: dict[GradeWord, dict[GradeWord, PriorityWord]]
-    at_least: tuple[AtLeastSection, ...] = ()
-    phrases: dict[PriorityWord, tuple[Word, ...]] = Field(default_factory=dict)
-    signals: dict[LowerSlug, tuple[Word, ...]]
-    urgent_signals: tuple[SignalName, ...] = ()
-    cancelling_phrases: tuple[Word, ...] = ()
-    negations: NegationsSection = NegationsSection()
-    names: tuple[Word, ...] = ()
-    sentiment: SentimentSection
 
 
 class LevelSection(Section):

@@ -21,7 +21,6 @@ from .building import (
     build_notification,
     build_routing,
     build_sla,
-    build_triage,
 )
 from .categories import CategoryModel
 from .category_models import read_models
@@ -34,6 +33,7 @@ from .names import Names, names_in
 from .problems import Problem, WorkflowError
 from .source import Source, read_source, read_text
 from .tree import render
+from .triage_building import build_triage
 from .trouble import Places, own_conditions, problems_of
 from .workflow import WorkflowPolicy
 

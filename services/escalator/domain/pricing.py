@@ -11,6 +11,7 @@ from shared.policy import WorkflowPolicy
 
 from . import sla
 from .facts import Reclassified
+from .repricing import reprice
 from .sla import Change, Clock
 from .timeline import Grown, Phase, Timeline, budget_of, each, settle, start
 
@@ -42,7 +43,7 @@ def _reprice(
     assert terms is not None
     if clock.finished:
         return clock, []
-    priced, steps = sla.reprice(
+    priced, steps = reprice(
         clock,
         at,
         budget=budget_of(timeline, clock.metric),

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from shared.calendar import ALWAYS, Calendar
 from shared.contracts.vocabulary import (
     CancelReason,
-    JumpCause,
     Metric,
     PauseReason,
     RepriceCause,
@@ -149,7 +148,7 @@ def start(
         running_since=at,
         crossed=max(reached, default=0) if carried else 0,
     )
-    begun = _step(clock, StepKind.STARTED, at, calendars, terms=terms)
+    begun = step_of(clock, StepKind.STARTED, at, calendars, terms=terms)
     return clock, [begun]
 
 
@@ -160,46 +159,47 @@ def pass_time(clock: Clock, until: datetime, calendars: Calendars, *, inclusive:
         if at > until or (at == until and not inclusive):
             break
         percent = next(p for p in clock.thresholds if p > clock.crossed)
-        clock, step = _cross(clock, percent, at, calendars)
+        clock, step = cross(clock, percent, at, calendars)
         steps.append(replace(step, by_time=True))
     return clock, steps
 
 
-def _cross(clock: Clock, percent: int, at: datetime, calendars: Calendars) -> tuple[Clock, Step]:
+def cross(clock: Clock, percent: int, at: datetime, calendars: Calendars) -> tuple[Clock, Step]:
+    """`clock` past a threshold, and the step that says so."""
     limit = deadline(clock, calendars)
     clock = replace(
         clock, crossed=percent, breached_at=at if percent == BREACH else clock.breached_at
     )
     kind = StepKind.BREACHED if percent == BREACH else StepKind.WARNING
-    step = _step(clock, kind, at, calendars, threshold=percent)
+    step = step_of(clock, kind, at, calendars, threshold=percent)
     return clock, replace(step, deadline=limit)
 
 
 def pause(clock: Clock, at: datetime, calendars: Calendars) -> Change:
     """Stand still from `at` on, exact to the millisecond (semantics Z4)."""
-    clock = _stopped(clock, at, calendars)
-    return clock, [_step(clock, StepKind.PAUSED, at, calendars)]
+    clock = stopped(clock, at, calendars)
+    return clock, [step_of(clock, StepKind.PAUSED, at, calendars)]
 
 
 def resume(clock: Clock, at: datetime, calendars: Calendars) -> Change:
     """Run again from `at` on."""
     clock = replace(clock, running_since=at)
-    return clock, [_step(clock, StepKind.RESUMED, at, calendars)]
+    return clock, [step_of(clock, StepKind.RESUMED, at, calendars)]
 
 
 def stop(clock: Clock, at: datetime, calendars: Calendars) -> Change:
     """What it measured has happened: met, or late when the deadline has passed (semantics T4, K1)."""
-    clock = _stopped(clock, at, calendars)
+    clock = stopped(clock, at, calendars)
     outcome = Outcome.CLOSED_LATE if clock.breached_at else Outcome.MET
     clock = replace(clock, outcome=outcome, ended_at=at)
-    return clock, [_step(clock, StepKind(f"sla.{outcome}"), at, calendars)]
+    return clock, [step_of(clock, StepKind(f"sla.{outcome}"), at, calendars)]
 
 
 def cancel(clock: Clock, at: datetime, reason: CancelReason, calendars: Calendars) -> Change:
     """It counts for nothing from now on."""
-    clock = _stopped(clock, at, calendars)
+    clock = stopped(clock, at, calendars)
     clock = replace(clock, outcome=Outcome.CANCELLED, ended_at=at)
-    return clock, [_step(clock, StepKind.CANCELLED, at, calendars, reason=reason)]
+    return clock, [step_of(clock, StepKind.CANCELLED, at, calendars, reason=reason)]
 
 
 def restore(clock: Clock, at: datetime, calendars: Calendars) -> Change:
@@ -208,58 +208,11 @@ def restore(clock: Clock, at: datetime, calendars: Calendars) -> Change:
         return clock, []
     clock = replace(clock, restored=clock.restored + 1)
     kind = StepKind.RESUMED if clock.running_since else StepKind.PAUSED
-    return clock, [_step(clock, kind, at, calendars)]
+    return clock, [step_of(clock, kind, at, calendars)]
 
 
-def reprice(
-    clock: Clock,
-    at: datetime,
-    *,
-    budget: timedelta,
-    terms: Terms,
-    cause: RepriceCause,
-    calendars: Calendars,
-) -> Change:
-    """Give a running promise another target; what is consumed stays (semantics P1 `carry`, P2).
-
-    A clock that has breached keeps the promise it broke (P3).
-    """
-    same = (clock.budget, clock.calendar) == (budget, terms.calendar)
-    if same or clock.breached_at:
-        return clock, []
-    consumed = consumed_by(clock, at, calendars)
-    moved = replace(
-        clock if clock.running_since is None else _stopped(clock, at, calendars),
-        budget=budget,
-        calendar=terms.calendar,
-        policy_id=terms.policy_id,
-        digest=terms.digest,
-        epoch=clock.epoch + 1,
-        running_since=at if clock.running_since else None,
-    )
-    told = _step(moved, StepKind.REPRICED, at, calendars, repriced_by=cause)
-    limit = calendars.get(terms.calendar, ALWAYS).add(at, budget - consumed)
-    moved, crossed = _jump(moved, consumed, at, calendars)
-    return moved, [replace(told, previous_budget=clock.budget, deadline=limit), *crossed]
-
-
-def _jump(clock: Clock, consumed: timedelta, at: datetime, calendars: Calendars) -> Change:
-    """Announce only the highest threshold that the new target jumped over, at this instant (P2)."""
-    jumped = [
-        p
-        for p in clock.thresholds
-        if clock.crossed < p <= BREACH and consumed * 100 >= clock.budget * p
-    ]
-    if not jumped:
-        return clock, []
-    clock, step = _cross(clock, jumped[-1], at, calendars)
-    limit = at if jumped[-1] == BREACH else deadline(clock, calendars)
-    remaining = calendar_of(clock, calendars).add(at, clock.budget - consumed)
-    step = replace(step, jump=JumpCause.REPRICED, skipped=tuple(jumped[:-1]))
-    return clock, [replace(step, deadline=limit or remaining)]
-
-
-def _stopped(clock: Clock, at: datetime, calendars: Calendars) -> Clock:
+def stopped(clock: Clock, at: datetime, calendars: Calendars) -> Clock:
+    """`clock` with its running segment closed at `at`."""
     if clock.running_since is None:
         return clock
     return replace(
@@ -270,7 +223,7 @@ def _stopped(clock: Clock, at: datetime, calendars: Calendars) -> Clock:
     )
 
 
-def _step(
+def step_of(
     clock: Clock,
     kind: StepKind,
     at: datetime,
@@ -281,6 +234,7 @@ def _step(
     reason: CancelReason | None = None,
     terms: Terms | None = None,
 ) -> Step:
+    """What happens to `clock` at `at`, with its figures of that instant."""
     return Step(
         kind=kind,
         metric=clock.metric,
