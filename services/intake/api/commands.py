@@ -12,9 +12,10 @@ from shared.http.auth import Principal, require
 from shared.http.problems import DomainError, FieldError
 
 from .answers import IdempotencyKey, carry_out
-from .bodies import (
+from .bodies import Commanding, TicketBody
+from .changes import AssignmentBody, ClassificationBody, MergeBody, UnmergeBody
+from .command_bodies import (
     ClosingBody,
-    Commanding,
     EscalationBody,
     MessageBody,
     PauseBody,
@@ -23,9 +24,7 @@ from .bodies import (
     ReopeningBody,
     ResolutionBody,
     ResumeBody,
-    TicketBody,
 )
-from .changes import AssignmentBody, ClassificationBody, MergeBody, UnmergeBody
 from .document import COMMANDED
 
 Caller = Annotated[Principal, Depends(require("tickets:write"))]
