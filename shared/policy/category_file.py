@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import unicodedata
@@ -35,10 +36,12 @@ def model_text(model: CategoryModel, support: Mapping[str, int], comment: str) -
     lines = [f"# {line}" for line in comment.splitlines()]
     lines.append(f"threshold: {model.threshold:g}")
     lines.append("bias:")
-    lines += [f"  {_key(name)}: {value:g}" for name, value in model.bias.items()]
+    lines += [
+        f"  {json.dumps(name, ensure_ascii=False)}: {value:g}" for name, value in model.bias.items()
+    ]
     lines.append("words:")
     for category, weights in model.weights.items():
-        lines.append(f"  {_key(category)}:")
+        lines.append(f"  {json.dumps(category, ensure_ascii=False)}:")
         by_weight: dict[str, list[str]] = {}
         for word, weight in sorted(weights.items(), key=lambda one: (-one[1], one[0])):
             by_weight.setdefault(f"{weight:g}", []).append(word)
@@ -46,10 +49,6 @@ def model_text(model: CategoryModel, support: Mapping[str, int], comment: str) -
             counts = ", ".join(str(support[word]) for word in words)
             lines.append(f'    {spelt}: "{", ".join(words)}"  # in {counts}')
     return "\n".join(lines) + "\n"
-
-
-def _key(name: str) -> str:
-    return name if name.isidentifier() else f'"{name}"'
 
 
 @dataclass(slots=True)
