@@ -52,8 +52,7 @@ _GRAMMAR: Final = """CASE {} WHEN 'en' THEN 'english' WHEN 'de' THEN 'german' WH
     WHEN 'es' THEN 'spanish' ELSE 'simple' END"""
 
 #: How many words a vector and a ticket have in common.
-_IN_COMMON: Final = """cardinality(ARRAY(
-            SELECT unnest(tsvector_to_array({})) INTERSECT SELECT unnest(words)))"""
+_IN_COMMON: Final = "length({0}) - length(ts_delete({0}, words))"
 
 #: What people ask for in their own words (`"exact words" or other -without`), best first.
 _SEARCH: Final = f"""
@@ -71,7 +70,7 @@ ORDER BY ts_rank(search, query) DESC, article_id LIMIT $3
 #: What fits the texts of tickets: any of their words, one of them in the title or the tags. Under the floor
 #: of two such words, or three in all (or all there are), or half of the best score, nothing is suggested.
 _SUGGEST: Final = rf"""
-WITH asked AS (
+WITH asked AS MATERIALIZED (
     SELECT ticket_id, language, grammar, words, titled::tsquery AS titled, any_of::tsquery AS any_of
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t (ticket_id, language, text)
     JOIN unnest('{{english, german, french, spanish, simple}}'::text[]) AS grammar
