@@ -54,16 +54,23 @@ class Analyst:
         self._policy = policy
         self._metrics = metrics
         self._is_crowded = is_crowded
+        self._batch = BATCH
 
     async def step(self) -> bool:
         """True when there may be more to read at once. A crowd at the front door comes first."""
         if self._is_crowded():
             return False
-        return await self._writer.write(self._read)
+        try:
+            busy = await self._writer.write(self._read)
+        except Exception:
+            self._batch = max(1, self._batch // 2)  # what takes too long is done in smaller parts
+            raise
+        self._batch = min(BATCH, self._batch * 2)
+        return busy
 
     async def _read(self, tx: Transaction, now: datetime) -> tuple[bool, Sequence[FollowUp]]:
         with self._timed("claim"):
-            unread = await reading_store.claim(tx, BATCH)
+            unread = await reading_store.claim(tx, self._batch)
         self._metrics.analysis_pending.one.set(await reading_store.pending(tx) if unread else 0)
         if not unread:
             return False, []

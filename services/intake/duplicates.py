@@ -21,12 +21,16 @@ from .domain.duplicates import (
     likeness,
     profile,
     suggested,
+    telling,
 )
 from .domain.signals import written_by_sender
 from .reading_store import Unread
 
 #: By so many words of a ticket others are looked for.
 TELLING_WORDS: Final = 16
+
+#: Tickets that one statement looks for: it stays short, however many there are.
+SEARCHED_AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,20 @@ async def find_duplicates(
         tx, {o.ticket_id: (o.customer_id, o.opened_at, texts[o.ticket_id]) for o in first}
     )
     rarity = await reading_store.rarity(tx)
-    telling = {of: profile(text, rarity).telling(TELLING_WORDS) for of, text in texts.items()}
-    near = await reading_store.candidates(tx, telling, now)
+    words = {of: telling_words(text, rarity) for of, text in texts.items()}
+    near: dict[UUID, list[Candidate]] = {}
+    for start in range(0, len(first), SEARCHED_AT_ONCE):
+        part = {one.ticket_id: words[one.ticket_id] for one in first[start:][:SEARCHED_AT_ONCE]}
+        near |= await reading_store.candidates(tx, part, now)
     return await asyncio.to_thread(
         lambda: {of: _found(text, near[of], rarity) for of, text in texts.items()}
     )
+
+
+def telling_words(text: str, rarity: Rarity) -> list[tuple[str, float]]:
+    """What others are looked for by, of one comparable text."""
+    of = profile(text, rarity)
+    return telling(of, rarity, most=TELLING_WORDS, at_most_in=reading_store.MOST_FOR_A_WORD)
 
 
 def _found(text: str, candidates: Sequence[Candidate], rarity: Rarity) -> Found:

@@ -26,7 +26,7 @@ OWN_WINDOW: Final = timedelta(days=30)
 SHARED_WINDOW: Final = timedelta(days=90)
 
 #: Tickets looked at for one word, and those with the most words in common that are compared.
-MOST_FOR_A_WORD: Final = 2000
+MOST_FOR_A_WORD: Final = 500
 MOST_COMPARED: Final = 50
 
 #: Counting the line is not worth more than this.
@@ -78,6 +78,7 @@ WHERE c.oid = 'ticket_text'::regclass
 
 #: Tickets with the most telling words of some tickets, the weightiest first; a long text that has them
 #: says less by it. And the requesters' own latest tickets. Those that go on as another one are left out.
+#: What is known of the few that remain is looked up one by one: joins would read both tables whole.
 _CANDIDATES: Final = """
 WITH common AS (
     SELECT a.ticket_id, f.ticket_id AS candidate_id, sum(a.weight) / sqrt(f.size) AS score
@@ -105,9 +106,13 @@ WITH common AS (
 )
 SELECT c.ticket_id, c.candidate_id, o.text, o.customer_id = n.customer_id
 FROM candidates c
-JOIN ticket_text n ON n.ticket_id = c.ticket_id
-JOIN ticket_text o ON o.ticket_id = c.candidate_id
-JOIN ticket t ON t.ticket_id = c.candidate_id AND t.merged_into IS NULL
+CROSS JOIN LATERAL (SELECT customer_id FROM ticket_text WHERE ticket_id = c.ticket_id LIMIT 1) AS n
+CROSS JOIN LATERAL (
+    SELECT customer_id, text FROM ticket_text WHERE ticket_id = c.candidate_id LIMIT 1
+) AS o
+CROSS JOIN LATERAL (
+    SELECT 1 FROM ticket WHERE ticket_id = c.candidate_id AND merged_into IS NULL LIMIT 1
+) AS t
 """
 
 _SUGGEST: Final = """

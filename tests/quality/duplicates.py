@@ -28,8 +28,8 @@ from pydantic import SecretStr
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from services.intake import reading_store, store
-from services.intake.domain.duplicates import are_the_same, comparable, profile, suggested
-from services.intake.duplicates import TELLING_WORDS
+from services.intake.domain.duplicates import are_the_same, comparable, suggested
+from services.intake.duplicates import telling_words
 from services.local import EmbeddedPostgres
 from shared.db import migrate
 from shared.db.engine import create_engine
@@ -173,8 +173,8 @@ async def _asked(pool: Pool, url: str) -> tuple[list[bool], float]:
         began = time.perf_counter()
         for number in asked:
             rarity = await reading_store.rarity(tx)
-            telling = {ids[number]: profile(texts[number], rarity).telling(TELLING_WORDS)}
-            near = await reading_store.candidates(tx, telling, _NOW)
+            words = {ids[number]: telling_words(texts[number], rarity)}
+            near = await reading_store.candidates(tx, words, _NOW)
             best = suggested(texts[number], near[ids[number]], rarity)
             found[number] = [one.candidate.ticket_id.int - 1 for one in best]
         seconds = (time.perf_counter() - began) / len(asked)

@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
+from zlib import crc32
 
 from rapidfuzz import fuzz
 
@@ -55,10 +57,15 @@ _LONG_NUMBER: Final = re.compile(r"\d\D*\d\D*\d")
 
 
 def comparable(subject: str, written: str) -> str:
-    """What a ticket is about, as words: those of its subject on the first line, its text's on the second."""
-    text = written[:COMPARED_CHARACTERS]
-    if text.strip() == subject.strip():
-        text = ""
+    """What a ticket is about, as words: those of its subject on the first line, its text's on the second.
+
+    What is beyond the beginning of a long text is there as one number, so that it still tells texts apart.
+    """
+    text, rest = written[:COMPARED_CHARACTERS], written[COMPARED_CHARACTERS:]
+    if written.strip() == subject.strip():
+        text = rest = ""
+    if rest:
+        text = f"{text} rest{crc32(_words(rest).encode())}"
     return f"{_words(subject)}\n{_words(text)}"
 
 
@@ -113,6 +120,7 @@ def may_be_merged(one: Ticket, other: Ticket) -> bool:
     )
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The beginning of `word` that it shares with its other forms; always a prefix of it."""
     for ending in _ENDINGS:
@@ -141,8 +149,11 @@ class Rarity:
 
     def weight(self, stemmed: str) -> float:
         """What a stem says: nothing when everybody uses it."""
-        share = self.shares.get(stemmed, self.unknown)
-        return math.log((1 + self.texts) / (1 + share * self.texts))
+        return math.log((1 + self.texts) / (1 + self.expected(stemmed)))
+
+    def expected(self, stemmed: str) -> float:
+        """In how many texts a stem is likely to be."""
+        return self.shares.get(stemmed, self.unknown) * self.texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +163,16 @@ class Profile:
     whole: Mapping[str, float]
     subject: Mapping[str, float]
 
-    def telling(self, most: int) -> list[tuple[str, float]]:
-        """The stems that tell the most about the ticket, and how much; of equal ones the longest."""
-        weights = {word: tells + self.subject.get(word, 0.0) for word, tells in self.whole.items()}
-        return sorted(weights.items(), key=lambda pair: (-pair[1], -len(pair[0]), pair[0]))[:most]
+
+def telling(of: Profile, rarity: Rarity, *, most: int, at_most_in: int) -> list[tuple[str, float]]:
+    """The stems that tell the most about a ticket, and how much; of equal ones the longest.
+
+    Those in too many texts tell too little for what looking for them costs, unless there are no others.
+    """
+    weights = {word: tells + of.subject.get(word, 0.0) for word, tells in of.whole.items()}
+    ordered = sorted(weights.items(), key=lambda pair: (-pair[1], -len(pair[0]), pair[0]))
+    rare = [pair for pair in ordered if rarity.expected(pair[0]) <= at_most_in]
+    return (rare or ordered)[:most]
 
 
 def profile(text: str, rarity: Rarity) -> Profile:
