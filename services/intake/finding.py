@@ -10,7 +10,7 @@ from shared.db.engine import Transaction
 
 from . import name_store
 from .domain.commands import Contact
-from .domain.threads import Clue, follow
+from .domain.threads import Clue, Named, follow
 from .parcels import Item
 
 
@@ -26,6 +26,27 @@ class Found:
     heirs: frozenset[UUID] = frozenset()
 
 
+def names_of(item: Item) -> tuple[Named, ...]:
+    """The names that an item gives its ticket, the surest first.
+
+    A mail and those it answers are also known by its writer, so that an answer finds its mail and a
+    mail its answer, whichever comes first.
+    """
+    command = item.command
+    if not isinstance(command, Contact) or command.answers is None:
+        return item.names
+    writer = command.customer.customer_id
+    mails = [name for _, name in item.names] + list(command.answers)
+    return (*item.names, *((item.source, f"{writer} {name}") for name in mails))
+
+
+def _answered(item: Item) -> tuple[Named, ...]:
+    """The names that lead to a ticket without becoming its names."""
+    command = item.command
+    answers = command.answers if isinstance(command, Contact) else None
+    return tuple((item.source, name) for name in answers or ())
+
+
 async def find(tx: Transaction, items: Sequence[Item]) -> Found:
     """Settle the ticket of every item, whose customer is settled. All names are locked afterwards."""
     if any(_has_choice(item) for item in items):
@@ -34,7 +55,7 @@ async def find(tx: Transaction, items: Sequence[Item]) -> Found:
 
 
 def _has_choice(item: Item) -> bool:
-    return len(item.names) > 1 or _reference(item) is not None
+    return len(names_of(item)) > 1 or _reference(item) is not None
 
 
 async def _by_one_name(tx: Transaction, items: Sequence[Item]) -> Found:
@@ -53,13 +74,21 @@ async def _by_one_name(tx: Transaction, items: Sequence[Item]) -> Found:
 
 async def _by_several_names(tx: Transaction, items: Sequence[Item]) -> Found:
     """Name first, whatever is free, then look where it leads: what we look at is locked by then."""
-    proposed = {name: item.ticket_id for item in reversed(items) for name in item.names}
-    made, named = await name_store.name_tickets(tx, proposed)
+    given = [names_of(item) for item in items]
+    answered = [_answered(item) for item in items]
+    proposed = {
+        name: item.ticket_id
+        for item, names in zip(reversed(items), reversed(given), strict=True)
+        for name in names
+    }
+    made, named = await name_store.name_tickets(
+        tx, proposed, looked_up={name for names in answered for name in names}
+    )
     opened = await name_store.opened(tx, named.values())
     referenced = await name_store.referenced(tx, {r for i in items if (r := _reference(i))})
     clues = [
-        Clue(item.names, referenced.get(_reference(item) or ("", "")), item.ticket_id)
-        for item in items
+        Clue(names, answers, referenced.get(_reference(item) or ("", "")), item.ticket_id)
+        for item, names, answers in zip(items, given, answered, strict=True)
     ]
     tickets, leads = follow(clues, named, opened | set(referenced.values()))
     known = {*named.values(), *referenced.values()}

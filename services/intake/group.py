@@ -197,6 +197,7 @@ class Group:
                 at=one.at,
                 is_claim=True,
                 ticket_id=ticket_id,
+                source="",
                 names=(),
                 traceparent=one.traceparent,
                 is_api=False,

@@ -50,17 +50,18 @@ WHERE right(ticket_id::text, 8) = lower(reference) GROUP BY customer_id, referen
 
 
 async def name_tickets(
-    tx: Transaction, proposed: Mapping[Named, UUID]
+    tx: Transaction, proposed: Mapping[Named, UUID], *, looked_up: Collection[Named] = ()
 ) -> tuple[dict[Named, UUID], dict[Named, UUID]]:
     """Find the tickets of these (source, external id), naming a new one where there is none.
 
-    Returns the names made now, with the ids proposed, and those that existed. All are locked.
+    Returns the names made now, with the ids proposed, and those that existed, also among `looked_up`,
+    which are given to nobody. All are locked.
     """
     if not proposed:
         return {}, {}
     rows = await fetch(tx, _NAME, (*_two_columns(proposed), list(proposed.values())))
     made = {(source, external_id): ticket_id for source, external_id, ticket_id in rows}
-    others = [name for name in proposed if name not in made]
+    others = [name for name in {*proposed, *looked_up} if name not in made]
     rows = await fetch(tx, _NAMED, _two_columns(others)) if others else []
     return made, {(source, external_id): ticket_id for source, external_id, ticket_id in rows}
 

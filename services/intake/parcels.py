@@ -38,6 +38,7 @@ class Item:
     at: datetime
     is_claim: bool
     ticket_id: UUID
+    source: str
     names: tuple[Named, ...]
     traceparent: str | None
     is_api: bool
@@ -112,6 +113,7 @@ def parcels_of(deliveries: Sequence[Delivery], now: datetime) -> list[Parcel]:
                     at=at,
                     is_claim=at < now,
                     ticket_id=command.ticket_id or (proposed[names[0]] if names else new_id()),
+                    source=delivery.source,
                     names=names,
                     traceparent=delivery.traceparent,
                     is_api=delivery.is_api,

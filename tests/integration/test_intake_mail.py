@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -108,6 +109,37 @@ async def test_one_conversation_that_arrives_all_at_once_is_one_ticket(
     await asyncio.gather(*(send(intake, mail) for mail in reversed(mails)))
 
     assert await tickets(intake) == 1
+
+
+async def test_two_who_answer_a_circular_we_never_saw_are_not_on_one_ticket(
+    intake: IntakeUnderTest,
+) -> None:
+    ana = a_mail("Yes", message_id="a@x", In_Reply_To="<circular@ours>")
+    ben = a_mail("No", message_id="b@x", sender="ben@example.org", In_Reply_To="<circular@ours>")
+    again = a_mail("Still yes", message_id="c@x", In_Reply_To="<circular@ours>")
+
+    told = [await send(intake, mail) for mail in (ana, ben, again)]
+
+    first, other, same = (one["ticket_id"] for one in told)
+    assert (first == other, first == same) == (False, True)
+
+
+async def test_whoever_answers_a_mail_we_know_is_heard_on_its_ticket(
+    intake: IntakeUnderTest,
+) -> None:
+    ana = a_mail("It fails", message_id="a@x")
+    ben = a_mail("Here too", message_id="b@x", sender="ben@example.org", In_Reply_To="<a@x>")
+
+    told = [await send(intake, mail) for mail in (ana, ben)]
+
+    assert told[0]["ticket_id"] == told[1]["ticket_id"]
+
+
+async def test_D9_what_a_mail_calls_itself_stands_in_no_event(intake: IntakeUnderTest) -> None:
+    told = await send(intake, a_mail(message_id="ana.smith.4711@example.org"))
+
+    opened = (await intake.said(told["ticket_id"]))[0]
+    assert opened == msgspec.structs.replace(opened, external_ref=None)
 
 
 async def test_the_same_mail_again_changes_nothing(intake: IntakeUnderTest) -> None:

@@ -124,6 +124,10 @@ class Contact(Command, frozen=True, kw_only=True, omit_defaults=True, tag="conta
     subject, which is believed for the writer's own tickets only. What no person wrote (`automatic`)
     opens nothing (semantics D5). In a `session`, whose name never ends, a ticket that was settled
     longer ago than the workflow's reopen window is over, and the next message opens a new one.
+
+    A mail says which mails it `answers`. Those lead to their tickets, but are the ticket's names for
+    this writer only: of two who answer a circular that we never saw, neither is on the other's ticket.
+    What a mail calls itself may tell an address, so it does not travel as the ticket's reference (D9).
     """
 
     customer: CustomerFacts
@@ -134,6 +138,7 @@ class Contact(Command, frozen=True, kw_only=True, omit_defaults=True, tag="conta
     automatic: bool = False
     session: bool = False
     also: tuple[str, ...] = ()
+    answers: tuple[str, ...] | None = None
     reference: str | None = None
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
@@ -142,7 +147,7 @@ class Contact(Command, frozen=True, kw_only=True, omit_defaults=True, tag="conta
         """The same as the beginning of a ticket."""
         return OpenTicket(
             ticket_id=self.ticket_id,
-            external_id=self.external_id,
+            external_id=self.external_id if self.answers is None else None,
             occurred_at=self.occurred_at,
             by=self.by,
             customer=self.customer,

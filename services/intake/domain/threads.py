@@ -19,10 +19,11 @@ Named: TypeAlias = tuple[str, str]
 class Clue:
     """What a command says of its ticket: `names`, the surest first, and what its reference means.
 
-    `otherwise` is the ticket it is about when none of that leads to one.
+    `answers` are other messages' names: they lead to a ticket without becoming its names. `otherwise` is the ticket it is about when none of that leads to one.
     """
 
     names: tuple[Named, ...]
+    answers: tuple[Named, ...]
     reference: UUID | None
     otherwise: UUID
 
@@ -39,7 +40,7 @@ def follow(
     settled = set(opened)
     found = []
     for clue in clues:
-        known = [leads[name] for name in clue.names if name in leads]
+        known = [leads[name] for name in (*clue.names, *clue.answers) if name in leads]
         sure = [ticket_id for ticket_id in known if ticket_id in settled]
         referenced = [clue.reference] if clue.reference else []
         ticket_id = [*sure, *referenced, *known, clue.otherwise][0]

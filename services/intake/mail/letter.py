@@ -64,7 +64,7 @@ def contact_of(letter: Letter) -> Contact:
         body=_text(letter, markup),
         channel=CHANNEL,
         automatic=automatic,
-        also=answered(headers),
+        answers=answered(headers),
         reference=ticket_reference(subject),
         html=markup.harmless if markup else None,
         attachments=letter.files,

@@ -28,7 +28,7 @@ def named(name: str) -> Named:
 
 
 def a_clue(*names: str, otherwise: UUID, reference: UUID | None = None) -> Clue:
-    return Clue(tuple(map(named, names)), reference, otherwise)
+    return Clue(tuple(map(named, names)), (), reference, otherwise)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class TestPostmark:
 
         contact = read("postmark", _json(Headers=listed))
 
-        assert (contact.external_id, contact.also, contact.automatic) == ("b@x", ("a@x",), True)
+        assert (contact.external_id, contact.answers, contact.automatic) == ("b@x", ("a@x",), True)
 
     def test_a_file_that_is_no_base64_is_refused_and_the_mail_is_read(self) -> None:
         contact = read("postmark", _json(Attachments=[{"Name": "a.txt", "Content": "A"}]))

@@ -107,14 +107,14 @@ def test_D5_the_mails_it_answers_are_the_conversations_other_names_nearest_first
     )
 
     assert contact.external_id == "c@x"
-    assert contact.also == ("b@x", "a@x", "0@x")
+    assert contact.answers == ("b@x", "a@x", "0@x")
     assert contact.reference == "0a1b2c3d"
 
 
 def test_of_many_references_the_last_twenty_count() -> None:
     every = " ".join(f"<{n}@x>" for n in range(100))
 
-    assert read(a_mail(References=every)).also == tuple(f"{n}@x" for n in range(99, 78, -1))
+    assert read(a_mail(References=every)).answers == tuple(f"{n}@x" for n in range(99, 78, -1))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_long_message_id_is_its_digest_wherever_it_is_named() -> None:
 
     assert first.external_id is not None
     assert first.external_id.startswith("sha256:")
-    assert second.also == (first.external_id,)
+    assert second.answers == (first.external_id,)
 
 
 def test_a_mail_without_a_name_gets_one_that_stays() -> None:
