@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.contracts.vocabulary import Metric
-
 from .audience import CUSTOMER
 from .instants import spoken
 from .notification import Status
+from .promise import PROMISED
 from .state import Ready, State
 from .ticket import Ticket
 from .wording import lasting
@@ -47,7 +46,7 @@ def is_receipt(fact: str, role: str) -> bool:
 
 def is_complete(ticket: Ticket) -> bool:
     """All that an acknowledgement may tell is known: both clocks were started, the text was read."""
-    return ticket.analysed and {Metric.FIRST_RESPONSE, Metric.RESOLUTION} <= ticket.promises.keys()
+    return ticket.analysed and ticket.promises.keys() >= PROMISED
 
 
 def goes_at(fact: str, role: str, ticket: Ticket, now: datetime) -> datetime:

@@ -14,13 +14,6 @@ from shared.contracts import (
     EscalationRaised,
     EscalationResolved,
     Event,
-    SlaCancelled,
-    SlaClosedLate,
-    SlaMet,
-    SlaPaused,
-    SlaRepriced,
-    SlaResumed,
-    SlaStarted,
     TicketAnalysed,
     TicketAssigned,
     TicketClosed,
@@ -37,7 +30,9 @@ from shared.contracts import (
     TicketUnassigned,
     TicketUnmerged,
 )
-from shared.contracts.vocabulary import Metric, PauseReason, SentimentLabel, Status
+from shared.contracts.vocabulary import PauseReason, SentimentLabel, Status
+
+from .promise import PROMISED, Promise, owed
 
 
 class OpenEscalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,13 +50,6 @@ class OpenEscalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return self.acknowledged_by is not None and (
             self.holds_until is None or at < self.holds_until
         )
-
-
-class Promise(msgspec.Struct, frozen=True, kw_only=True):
-    """What a clock measures, as the escalator last said it; no deadline while the clock stands."""
-
-    deadline: datetime | None
-    target_seconds: int
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -178,8 +166,8 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:  # noqa: C901, PLR0912 - one
             return _acknowledged(ticket, said)
         case EscalationResolved():
             return change(ticket, escalation=None)
-        case ClockPayload(metric=metric) as said if metric in _PROMISED:
-            return change(ticket, promises=_promises(ticket.promises, said))
+        case ClockPayload(metric=metric) as said if metric in PROMISED:
+            return change(ticket, promises=owed(ticket.promises, said))
     return ticket
 
 
@@ -235,25 +223,6 @@ def _analysed(ticket: Ticket, said: TicketAnalysed) -> Ticket:
         sentiment=read.score if read else ticket.sentiment,
         sentiment_label=read.label if read else ticket.sentiment_label,
     )
-
-
-#: The clocks that customers are told of.
-_PROMISED = frozenset({Metric.FIRST_RESPONSE, Metric.RESOLUTION})
-
-
-def _promises(known: dict[str, Promise], said: ClockPayload) -> dict[str, Promise]:
-    """What is owed after what the escalator said of one clock; a clock that has ended owes nothing."""
-    metric = said.metric.value
-    match said:
-        case SlaStarted() | SlaRepriced():
-            owed = Promise(deadline=said.deadline, target_seconds=said.target_seconds)
-            return {**known, metric: owed}
-        case SlaPaused() | SlaResumed() if metric in known:
-            deadline = said.deadline if isinstance(said, SlaResumed) else None
-            return {**known, metric: msgspec.structs.replace(known[metric], deadline=deadline)}
-        case SlaMet() | SlaClosedLate() | SlaCancelled():
-            return {name: owed for name, owed in known.items() if name != metric}
-    return known
 
 
 _SETTLED = frozenset({Status.RESOLVED, Status.CLOSED})
