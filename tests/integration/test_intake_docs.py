@@ -79,5 +79,5 @@ def test_every_command_shown_can_be_read() -> None:
     shown = [block for block in blocks("json") if '"type"' in block]
     parsed = [parse(block.encode()) for block in shown]
 
-    assert len(shown) == 5
+    assert len(shown) == 6
     assert [one.unreadable for one in parsed] == [()] * 5

@@ -12,6 +12,7 @@ from services.intake.domain.commands import (
     SYSTEM,
     AddMessage,
     AnyCommand,
+    Assign,
     CustomerFacts,
     OpenTicket,
     Rate,
@@ -213,7 +214,25 @@ class RatingPart(_Part, frozen=True, kw_only=True, tag="ticket.rating"):
         )
 
 
-AnyPart: TypeAlias = OpenPart | MessagePart | StatusPart | PriorityPart | RatingPart
+class AssignmentPart(_Part, frozen=True, kw_only=True, tag="ticket.assignment"):
+    """Somebody took the source's ticket, or was given it: `assignee` as the source calls that person."""
+
+    assignee: _Id
+    by: AuthorPart | None = None
+
+    def command(self) -> Assign:
+        """The command this part stands for."""
+        return Assign(
+            external_id=self.external_id,
+            occurred_at=self.occurred_at,
+            by=self.by.author() if self.by else SYSTEM,
+            assignee=self.assignee,
+        )
+
+
+AnyPart: TypeAlias = (
+    OpenPart | MessagePart | StatusPart | PriorityPart | RatingPart | AssignmentPart
+)
 
 _part_decoder: msgspec.json.Decoder[AnyPart] = msgspec.json.Decoder(AnyPart)
 _list_decoder = msgspec.json.Decoder(list[msgspec.Raw])

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from services.intake.channels.base import Source
 from services.intake.channels.generic import generic
-from services.intake.domain.commands import AddMessage, OpenTicket, Rate, SetPriority, SetStatus
+from services.intake.domain.commands import (
+    AddMessage,
+    Assign,
+    OpenTicket,
+    Rate,
+    SetPriority,
+    SetStatus,
+)
 from tests.support.intake import SECRET, a_message, a_status, an_open
 
 GENERIC = generic(Source("generic", (SECRET,)))
@@ -30,6 +37,7 @@ def test_every_type_is_a_command() -> None:
             a_status("pending"),
             {"type": "ticket.priority", "external_id": "1", "priority": "high"},
             {"type": "ticket.rating", "external_id": "1", "score": 5, "version": 1},
+            {"type": "ticket.assignment", "external_id": "1", "assignee": "ana"},
         ]
     )
 
@@ -39,6 +47,7 @@ def test_every_type_is_a_command() -> None:
         SetStatus,
         SetPriority,
         Rate,
+        Assign,
     ]
     assert parsed.unreadable == ()
 
