@@ -15,7 +15,7 @@ from services.intake.domain.identity import written_address
 from shared.http.auth import Principal, require
 from shared.http.problems import DomainError, FieldError
 
-from .bodies import Id, Line
+from .bodies import Id, Line, example_of
 
 Reader = Annotated[Principal, Depends(require("contacts:read"))]
 Writer = Annotated[Principal, Depends(require("contacts:write"))]
@@ -32,6 +32,11 @@ class AddressAnswer(BaseModel):
 
 class AddressesAnswer(BaseModel):
     """A customer's addresses."""
+
+    model_config = example_of(
+        customer_id="customer-1",
+        addresses=[{"address": "email:jo@customers.example", "linked_at": "2026-03-02T09:00:00Z"}],
+    )
 
     customer_id: str
     addresses: list[AddressAnswer]

@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.http.auth import require
 from shared.http.problems import DomainError
 
-from .bodies import Body, Id, Line, Plain, Word
+from .bodies import Body, Id, Line, Plain, Word, example_of
 
 #: Fits a path and a file's name.
 ArticleId = Annotated[
@@ -41,6 +41,14 @@ Writer = Depends(require("articles:write"))
 
 class ArticleBody(Body):
     """An article. `body` is Markdown or plain text; `tags` are other words that people use for it."""
+
+    model_config = example_of(
+        language="en",
+        title="Reset your password",
+        body="Open *Settings*, then *Security*.",
+        url="https://help.example.org/reset",
+        tags=["login"],
+    )
 
     language: Language
     title: Annotated[
@@ -80,6 +88,16 @@ class HeadingAnswer(BaseModel):
 class ArticleAnswer(HeadingAnswer):
     """An article with its text, and when it was last changed."""
 
+    model_config = example_of(
+        article_id="reset-your-password",
+        language="en",
+        title="Reset your password",
+        url="https://help.example.org/reset",
+        tags=["login"],
+        body="Open *Settings*, then *Security*.",
+        updated_at="2026-03-02T09:00:00Z",
+    )
+
     body: str
     updated_at: datetime
 
@@ -87,11 +105,25 @@ class ArticleAnswer(HeadingAnswer):
 class HeadingsAnswer(BaseModel):
     """Some articles."""
 
+    model_config = example_of(
+        articles=[
+            {
+                "article_id": "reset-your-password",
+                "language": "en",
+                "title": "Reset your password",
+                "url": "https://help.example.org/reset",
+                "tags": ["login"],
+            }
+        ]
+    )
+
     articles: list[HeadingAnswer]
 
 
 class WrittenAnswer(BaseModel):
     """What became of a write: nothing was changed if the article was kept like this already."""
+
+    model_config = example_of(article_id="reset-your-password", changed=True)
 
     article_id: str
     changed: bool

@@ -13,7 +13,7 @@ from services.intake.joining import ConversationTakenError, Joiner, NoTicketErro
 from shared.http.auth import Principal, require
 from shared.http.problems import DomainError, FieldError
 
-from .bodies import Id
+from .bodies import Id, example_of
 from .spelling import meant
 
 Writer = Annotated[Principal, Depends(require("tickets:write"))]
@@ -23,6 +23,10 @@ ExternalId = Annotated[Id, Path(description="its own name for the conversation",
 
 class ConversationAnswer(BaseModel):
     """A conversation, and the ticket it is about; after a merge that is the one which goes on."""
+
+    model_config = example_of(
+        ticket_id="019c9f3a-5c00-7000-8000-000000000001", source="chat", external_id="c-77"
+    )
 
     ticket_id: UUID
     source: str

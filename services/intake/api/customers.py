@@ -13,6 +13,7 @@ from shared.http.auth import Principal, require
 from shared.http.problems import DomainError
 
 from .bodies import ContactBody, Id
+from .document import CONTACT
 
 Reader = Annotated[Principal, Depends(require("contacts:read"))]
 Writer = Annotated[Principal, Depends(require("contacts:write"))]
@@ -23,7 +24,7 @@ def routes(engine: AsyncEngine) -> APIRouter:
     """The routes of customers' contact data."""
     router = APIRouter(prefix="/v1/customers", tags=["customers"])
 
-    @router.get("/{customer_id:path}/contact")
+    @router.get("/{customer_id:path}/contact", responses=CONTACT)
     async def show_contact(customer_id: CustomerId, _: Reader) -> dict[str, str | None]:
         """How to reach the customer; 404 for a customer we have never heard of."""
         async with engine.connect() as tx:
@@ -32,7 +33,7 @@ def routes(engine: AsyncEngine) -> APIRouter:
             raise DomainError(404, "Unknown customer", "No such customer.")
         return _contact(known)
 
-    @router.put("/{customer_id:path}/contact")
+    @router.put("/{customer_id:path}/contact", responses=CONTACT)
     async def set_contact(
         customer_id: CustomerId, body: ContactBody, _: Writer
     ) -> dict[str, str | None]:

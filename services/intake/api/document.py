@@ -125,3 +125,21 @@ LISTED: Final[dict[int | str, Json]] = {
         {"tickets": [TICKET]},
     )
 }
+
+#: How a customer is reached.
+CONTACT: Final[dict[int | str, Json]] = {
+    200: answer(
+        "What is known; null for what is not.",
+        example={
+            "customer_id": "customer-1",
+            "name": "Jo Lind",
+            "email": "jo@customers.example",
+            "phone": None,
+            "language": "en",
+            "time_zone": None,
+            "preferred_channel": "email",
+            "account_manager": None,
+        },
+    ),
+    **refusals(404),
+}

@@ -18,7 +18,7 @@ from shared.http.auth import Principal, require
 from shared.http.problems import DomainError, FieldError
 from shared.policy.levels import CustomerPolicy
 
-from .bodies import Body, Id, Line, Money, Word
+from .bodies import Body, Id, Line, Money, Word, example_of
 from .spelling import meant
 
 Reader = Annotated[Principal, Depends(require("contacts:read"))]
@@ -70,6 +70,19 @@ class EntryBody(Body):
 class EntryAnswer(BaseModel):
     """A customer as they are known now."""
 
+    model_config = example_of(
+        customer_id="customer-1",
+        tier="enterprise",
+        lifetime_value=120000.0,
+        vip=True,
+        revenue_impact=None,
+        preferred_channel="email",
+        account_manager="mara",
+        name="Jo Lind",
+        email="jo@customers.example",
+        language="en",
+    )
+
     customer_id: str
     tier: str | None
     lifetime_value: float | None
@@ -95,12 +108,41 @@ class WrittenAnswer(EntryAnswer):
     customer's, with that customer's id; `repriced` counts open tickets that changed their tier.
     """
 
+    model_config = example_of(
+        customer_id="customer-1",
+        tier="enterprise",
+        lifetime_value=120000.0,
+        vip=True,
+        revenue_impact=None,
+        preferred_channel="email",
+        account_manager="mara",
+        name="Jo Lind",
+        email="jo@customers.example",
+        language="en",
+        taken={"email:jo@customers.example": "customer-2"},
+        repriced=1,
+    )
+
     taken: dict[str, str]
     repriced: int
 
 
 class PageAnswer(BaseModel):
     """Customers in the order of their ids; the `Link` header leads to the next page."""
+
+    model_config = example_of(
+        customers=[
+            {
+                "customer_id": "customer-1",
+                "tier": "enterprise",
+                "lifetime_value": 120000.0,
+                "vip": True,
+                "preferred_channel": "email",
+                "account_manager": "mara",
+                "name": "Jo Lind",
+            }
+        ]
+    )
 
     customers: list[EntryAnswer]
 

@@ -16,6 +16,7 @@ from shared.http.auth import Principal, require
 from shared.http.problems import DomainError, FieldError
 from shared.policy.levels import CustomerPolicy
 
+from .bodies import example_of
 from .customer_table import MOST_FAULTS, Table, TableError
 
 Writer = Annotated[Principal, Depends(require("contacts:write"))]
@@ -48,6 +49,8 @@ class ImportAnswer(BaseModel):
     """What was done: `taken` are addresses that stayed another customer's, with that customer's id, at
     most a hundred of them; `repriced` counts open tickets that changed their tier.
     """
+
+    model_config = example_of(customers=1200, dry_run=False, repriced=3, taken={})
 
     customers: int
     dry_run: bool
