@@ -80,4 +80,4 @@ def test_every_command_shown_can_be_read() -> None:
     parsed = [parse(block.encode()) for block in shown]
 
     assert len(shown) == 6
-    assert [one.unreadable for one in parsed] == [()] * 5
+    assert [one.unreadable for one in parsed] == [()] * 6
