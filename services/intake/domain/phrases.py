@@ -23,6 +23,11 @@ _TO_SPACES: Final = {n: " " for n in range(128) if not (chr(n).isalnum() or chr(
 #: What may stand between the words of a phrase.
 _JOINTS: Final = frozenset(" \t\r\n-_/'’\u00a0")
 
+#: Paths, addresses and prompts, in what stands between two blanks: /media/disk, ana@legal.example.
+_CODE: Final = re.compile(r"""^["'(<\[]*[/~\\$]|://|@|\\|^["'(<\[]*www\.""")
+_LONGEST_PIECE: Final = 100
+_LAST_BLANK: Final = re.compile(r"\s")
+
 #: How many words may stand between a negation and what it takes back: "not at all that urgent".
 _MOST_BETWEEN: Final = 3
 
@@ -58,6 +63,14 @@ class Words:
         """The word at `place` as it was written."""
         start = self._start(place)
         return self._normal[start : start + len(self._pieces[place])]
+
+    def is_code(self, place: int) -> bool:
+        """Whether the word at `place` is a part of a path or an address, and so none of a sentence."""
+        start, end = self._start(place), self._start(place) + len(self._pieces[place])
+        before = self._normal[max(start - _LONGEST_PIECE, 0) : start]
+        after = self._normal[end : end + _LONGEST_PIECE]
+        piece = f"{before and _LAST_BLANK.split(before)[-1]}w{_LAST_BLANK.split(after)[0]}"
+        return bool(_CODE.search(piece))
 
     def places(self, word: str) -> Iterator[int]:
         """Where the folded `word` stands."""
@@ -107,7 +120,8 @@ class _Phrase:
 
 
 class Exceptions:
-    """What takes the meaning out of a word: a phrase around it, a name, a negation before it (V17).
+    """What takes the meaning out of a word: a phrase around it, a name, a negation before it (V17), or
+    that it is no word of a sentence but a part of a path or an address.
 
     A negation holds over words of `between` and over nothing else: "not that urgent" is not urgent, "no
     answer, urgent" is.
@@ -133,8 +147,10 @@ class Exceptions:
 
     def cancel(self, text: Words, start: int, length: int) -> bool:
         """Whether the `length` words from `start` on mean nothing here."""
-        return self._is_negated(text, start) or all(
-            self._means_nothing(text, place) for place in range(start, start + length)
+        return (
+            text.is_code(start)
+            or self._is_negated(text, start)
+            or all(self._means_nothing(text, place) for place in range(start, start + length))
         )
 
     def _means_nothing(self, text: Words, place: int) -> bool:

@@ -100,6 +100,25 @@ def test_V17_a_negation_reaches_no_further_than_its_phrase(text: str, expected: 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "mount: /media/disk is not there",
+        "see (/media/disk) or '~/down/x'",
+        "https://media.example.org/down",
+        "www.broken.example",
+        "write to jo@legal.example",
+        "C:\\down\\broken",
+    ],
+)
+def test_V1_a_part_of_a_path_or_an_address_is_no_word(text: str) -> None:
+    assert packaged().signals_of(text) == []
+
+
+def test_V1_a_stroke_between_words_makes_no_path() -> None:
+    assert packaged().signals_of("The site is slow/down/broken") == ["urgent"]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("Der Server ist ausgefallen, es ist dringend", ["urgent"]),
