@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,12 +16,17 @@ RULES = "version: 1\nconditions: {vip: customer_vip}\n"
 
 #: Needs api_expert or integration_specialist at 3; priority high, weight 2.
 INTEGRATION: dict[str, Any] = {
-    "customer": {"id": "acme", "tier": "professional"},
     "category": "integration",
     "impact": "high",
     "urgency": "medium",
     "complexity": "l2",
 }
+
+
+async def opens(world: World, name: str, **fields: Any) -> UUID:
+    """A ticket of a customer of its own: two alike of one customer would be merged (semantics M5)."""
+    customer = {"id": f"customer of {name}", "tier": "professional"}
+    return await world.open(name, **{**INTEGRATION, "customer": customer, **fields})
 
 
 @pytest.fixture
@@ -38,9 +44,9 @@ async def desks(world: World, *, ben: int = 4) -> None:
 
 
 async def test_G_a_the_critical_ticket_goes_first_and_to_whoever_has_room(world: World) -> None:
-    first = await world.open("t1", **INTEGRATION)
+    first = await opens(world, "t1")
     await world.advance(minutes=20)
-    second = await world.open("t2", **{**INTEGRATION, "urgency": "high"})
+    second = await opens(world, "t2", urgency="high")
     await desks(world, ben=2)
     before = world.told("ticket.assigned", first)
     await desks(world, ben=4)
@@ -53,9 +59,9 @@ async def test_G_a_the_critical_ticket_goes_first_and_to_whoever_has_room(world:
 
 async def test_G_b_full_desks_are_a_queue_and_nothing_to_announce(world: World) -> None:
     await desks(world)
-    await world.open("t1", **INTEGRATION)
-    await world.open("t2", **INTEGRATION)
-    third = await world.open("t3", **INTEGRATION)
+    await opens(world, "t1")
+    await opens(world, "t2")
+    third = await opens(world, "t3")
 
     assert [("10:00:00", "technical_integrations")] == world.told("ticket.queued", third, "queue")
     assert [] == world.told("ticket.assigned", third)
@@ -66,16 +72,16 @@ async def test_G_c_nobody_on_shift_is_announced_at_once(world: World) -> None:
     await desks(world)
     for agent in ("ana", "ben"):
         await world.call("router", "PUT", f"/v1/agents/{agent}/presence", {"presence": "offline"})
-    ticket = await world.open("t3", **INTEGRATION)
+    ticket = await opens(world, "t3")
 
     assert [("10:00:00", "nobody_on_shift")] == world.told("ticket.unroutable", ticket, "cause")
 
 
 async def test_G_room_that_is_released_goes_to_who_waits(world: World) -> None:
     await desks(world)
-    await world.open("t1", **INTEGRATION)
-    await world.open("t2", **INTEGRATION)
-    third = await world.open("t3", **INTEGRATION)
+    await opens(world, "t1")
+    await opens(world, "t2")
+    third = await opens(world, "t3")
     await world.advance(minutes=3)
     await world.says("agent", "t1")
     await world.status("resolved", "t1", resolution_code="fixed")
@@ -113,7 +119,7 @@ async def test_G_h_the_amount_must_be_above_ten_thousand(
 
 async def test_G6_an_agent_who_goes_offline_gives_the_ticket_back(world: World) -> None:
     await desks(world)
-    ticket = await world.open("t1", **INTEGRATION)
+    ticket = await opens(world, "t1")
     await world.agent("eve", level="tier_2", skills={"api_expert": 3})
     await world.call("router", "PUT", "/v1/agents/ben/presence", {"presence": "offline"})
 
