@@ -1,4 +1,4 @@
-"""Customers, their addresses and their past, in set-based SQL. Lock order: address, then (late) customer."""
+"""Customers, their addresses and their past, in set-based SQL; the lock order stands in `store`."""
 
 from __future__ import annotations
 
