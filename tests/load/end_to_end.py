@@ -39,7 +39,7 @@ def opening(number: int) -> dict[str, object]:
         "type": "ticket.open",
         "external_id": f"bench-{number}",
         "customer": {"id": f"customer-{number % 997}", "tier": "standard"},
-        "subject": "The export ends in the middle",
+        "subject": f"The export {number} ends in the middle",  # two alike of one customer are one
         "body": "It stops after the first thousand rows, every time. " * 14,
         "impact": "medium",
         "urgency": "medium",
