@@ -68,7 +68,8 @@ def _scene(chance: random.Random, number: int, at: float) -> Scene:
             "account_manager": "petra",
         },
         "subject": subject,
-        "body": f"{body} {_ANGRY}" if angry else body,
+        # two alike of one customer would be one: each has its own number
+        "body": " ".join([body, f"Our number for it is {4000 + number}.", _ANGRY if angry else ""]),
         "channel": _pick(chance, ("email", "chat", "portal")),
         "category": category,
         "impact": impact,
