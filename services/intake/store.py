@@ -1,8 +1,7 @@
 """Intake's tables in set-based SQL: a fixed number of statements, whatever the size of a group.
 
 Lock order: delivery, customer_address, external_ref, ticket, customer, stream; within each the order of
-its key. Wide rows
-go in and out as JSON whose names are the columns', which costs one parameter.
+its key. Wide rows go in and out as JSON whose names are the columns', which costs one parameter.
 """
 
 from __future__ import annotations
