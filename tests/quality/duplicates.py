@@ -8,8 +8,6 @@ each other.
 from __future__ import annotations
 
 import asyncio
-import csv
-import gzip
 import hashlib
 import random
 import tempfile
@@ -37,7 +35,7 @@ from shared.settings import DatabaseSettings
 from tests.support.asked import Story
 from tests.support.figures import Figure
 
-DATA: Final = Path(__file__).resolve().parents[3] / "shared" / "data"
+from .data import rows
 
 #: A suggestion is a hit when it is among so many.
 SHOWN: Final = 5
@@ -77,7 +75,7 @@ def read_pool() -> Pool:
     numbers: dict[str, int] = {}
     questions: list[tuple[str, str]] = []
     pairs = []
-    for row in _rows("dup_askubuntu"):
+    for row in rows("dup_askubuntu"):
         ends = []
         for side in ("a", "b"):
             title, text = row[f"title_{side}"], row[f"text_{side}"]
@@ -193,7 +191,7 @@ async def _analyze(url: str) -> None:
 
 def _false_merges() -> Figure:
     """Pairs of real tickets, drawn at random, that the strict rule takes for one though they differ."""
-    texts = [comparable(row["title"], row["body"]) for row in _rows("it_tickets_endava")]
+    texts = [comparable(row["title"], row["body"]) for row in rows("it_tickets_endava")]
     texts += [comparable(title, body) for title, body in read_pool().questions]
     draw = random.Random(SEED)
     merged = 0
@@ -203,8 +201,3 @@ def _false_merges() -> Figure:
     return Figure(
         f"strict rule: merged of {RANDOM_PAIRS} random pairs", merged, "pairs", "≤ 0", merged == 0
     )
-
-
-def _rows(folder: str) -> list[dict[str, str]]:
-    with gzip.open(DATA / folder / "dev.csv.gz", "rt", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
