@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Final, TypeAlias
 
 #: How many words are named as the reason of a judgement.
@@ -38,13 +36,17 @@ class CategoryModel:
     bias: Mapping[str, float]
     weights: Mapping[str, Mapping[str, float]]
 
-    def judge(self, folded: Sequence[str], present: AbstractSet[str]) -> Judgement | None:
+    def judge(self, folded: Sequence[str], present: frozenset[str]) -> Judgement | None:
         """The category of a text with the words `folded`, in order; None where it holds no known word."""
         words, pairs = self._words, self._pairs
-        found = {word: words[word] for word in words.keys() & present}
-        for first, second in pairwise(folded):
-            if first in pairs and second in pairs[first]:
-                found[f"{first} {second}"] = pairs[first][second]
+        found = {word: words[word] for word in self._singles & present}
+        line = ""
+        for first in self._firsts & present:
+            seconds = pairs[first]
+            for second in present.intersection(seconds):
+                line = line or f" {' '.join(folded)} "
+                if f" {first} {second} " in line:
+                    found[f"{first} {second}"] = seconds[second]
         if not found:
             return None
         sums = [*self._biases]
@@ -75,6 +77,14 @@ class CategoryModel:
     @cached_property
     def _words(self) -> dict[str, Weights]:
         return {word: weights for word, weights in self._by_word.items() if " " not in word}
+
+    @cached_property
+    def _singles(self) -> frozenset[str]:
+        return frozenset(self._words)
+
+    @cached_property
+    def _firsts(self) -> frozenset[str]:
+        return frozenset(self._pairs)
 
     @cached_property
     def _pairs(self) -> dict[str, dict[str, Weights]]:

@@ -26,7 +26,6 @@ _JOINTS: Final = frozenset(" \t\r\n-_/'’\u00a0")
 #: Paths, addresses and prompts, in what stands between two blanks: /media/disk, ana@legal.example.
 _CODE: Final = re.compile(r"""^["'(<\[]*[/~\\$]|://|@|\\|^["'(<\[]*www\.""")
 _LONGEST_PIECE: Final = 100
-_LAST_BLANK: Final = re.compile(r"\s")
 
 #: How many words may stand between a negation and what it takes back: "not at all that urgent".
 _MOST_BETWEEN: Final = 3
@@ -66,11 +65,13 @@ class Words:
 
     def is_code(self, place: int) -> bool:
         """Whether the word at `place` is a part of a path or an address, and so none of a sentence."""
-        start, end = self._start(place), self._start(place) + len(self._pieces[place])
+        start = self._start(place)
+        end = start + len(self._pieces[place])
         before = self._normal[max(start - _LONGEST_PIECE, 0) : start]
         after = self._normal[end : end + _LONGEST_PIECE]
-        piece = f"{before and _LAST_BLANK.split(before)[-1]}w{_LAST_BLANK.split(after)[0]}"
-        return bool(_CODE.search(piece))
+        head = "" if not before or before[-1].isspace() else before.rsplit(None, 1)[-1]
+        tail = "" if not after or after[0].isspace() else after.split(None, 1)[0]
+        return bool(head or tail) and bool(_CODE.search(f"{head}w{tail}"))
 
     def places(self, word: str) -> Iterator[int]:
         """Where the folded `word` stands."""
@@ -81,13 +82,14 @@ class Words:
 
     def _start(self, place: int) -> int:
         """The character at which the word at `place` begins: words follow each other."""
-        starts, pieces = self._starts, self._pieces
-        end = starts[-1] + len(pieces[len(starts) - 1]) if starts else 0
-        while len(starts) <= place:
-            piece = pieces[len(starts)]
-            start = self._searched.index(piece, end)
-            starts.append(start)
-            end = start + len(piece)
+        starts, pieces, find = self._starts, self._pieces, self._searched.index
+        done = len(starts)
+        if place >= done:
+            end = starts[-1] + len(pieces[done - 1]) if starts else 0
+            for piece in pieces[done : place + 1]:
+                start = find(piece, end)
+                starts.append(start)
+                end = start + len(piece)
         return starts[place]
 
 
@@ -106,6 +108,7 @@ class _Phrase:
 
     name: str
     words: list[str]
+    later: frozenset[str]
     capitals: tuple[int, ...]
 
     def stands_at(self, text: Words, start: int) -> bool:
@@ -196,8 +199,9 @@ class PhraseFinder:
             return {}
         found: dict[str, dict[int, str]] = {}
         for first in self._first_words & words.present:
-            for place in words.places(first):
-                for phrase in self._phrases[first]:
+            possible = [one for one in self._phrases[first] if one.later <= words.present]
+            for place in words.places(first) if possible else ():
+                for phrase in possible:
                     if self._counts(phrase, words, place):
                         written = map(words.written, range(place, place + len(phrase.words)))
                         found.setdefault(phrase.name, {})[place] = " ".join(written)
@@ -219,4 +223,4 @@ def _phrases(named: Iterable[tuple[str, str]]) -> Iterator[_Phrase]:
         if words.folded:
             spelt = [words.written(place) for place in range(len(words.folded))]
             capitals = (n for n, word in enumerate(spelt) if word.isupper() and len(word) > 1)
-            yield _Phrase(name, words.folded, tuple(capitals))
+            yield _Phrase(name, words.folded, frozenset(words.folded[1:]), tuple(capitals))

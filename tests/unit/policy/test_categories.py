@@ -33,7 +33,7 @@ MODEL = CategoryModel(
 
 def judged(text: str) -> tuple[str, float, tuple[str, ...]] | None:
     words = text.split()
-    found = MODEL.judge(words, set(words))
+    found = MODEL.judge(words, frozenset(words))
     return (found.category, round(found.probability, 3), found.words) if found else None
 
 
