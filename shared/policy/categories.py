@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 #: How many words are named as the reason of a judgement.
@@ -40,13 +42,9 @@ class CategoryModel:
         """The category of a text with the words `folded`, in order; None where it holds no known word."""
         words, pairs = self._words, self._pairs
         found = {word: words[word] for word in self._singles & present}
-        line = ""
-        for first in self._firsts & present:
-            seconds = pairs[first]
-            for second in present.intersection(seconds):
-                line = line or f" {' '.join(folded)} "
-                if f" {first} {second} " in line:
-                    found[f"{first} {second}"] = seconds[second]
+        for first, second in pairwise(folded):
+            if first in pairs and second in pairs[first]:
+                found[f"{first} {second}"] = pairs[first][second]
         if not found:
             return None
         sums = [*self._biases]
@@ -83,10 +81,6 @@ class CategoryModel:
         return frozenset(self._words)
 
     @cached_property
-    def _firsts(self) -> frozenset[str]:
-        return frozenset(self._pairs)
-
-    @cached_property
     def _pairs(self) -> dict[str, dict[str, Weights]]:
         pairs: dict[str, dict[str, Weights]] = {}
         for word, weights in self._by_word.items():
@@ -99,10 +93,9 @@ class CategoryModel:
 def _reasons(found: Mapping[str, Weights], category: int) -> tuple[str, ...]:
     """The words that say most for a category, the strongest first."""
     spoken = [
-        (weight, word)
+        (-weight, word)
         for word, weights in found.items()
         for number, weight in weights
         if number == category and weight > 0
     ]
-    spoken.sort(key=lambda one: (-one[0], one[1]))
-    return tuple(word for _, word in spoken[:_REASONS])
+    return tuple(word for _, word in nsmallest(_REASONS, spoken))
