@@ -20,7 +20,9 @@ MEASURES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
 
 
 def main() -> int:
-    """Measure all, or what is named; print a table and write `build/bench/quality.json`."""
+    """Measure all, or what is named; print a table and write `build/bench/quality.json` (a part of it under
+    a name of its own).
+    """
     wanted = sys.argv[1:] or list(MEASURES)
     if unknown := set(wanted) - MEASURES.keys():
         print(f"No measure {', '.join(sorted(unknown))}; there is {', '.join(MEASURES)}.")
@@ -33,7 +35,8 @@ def main() -> int:
     for name in wanted:
         print(f"{name} …", flush=True)
         figures += MEASURES[name]()
-    path = publish("bench", "quality", figures)
+    part = "" if set(wanted) == MEASURES.keys() else f"-{'-'.join(wanted)}"
+    path = publish("bench", f"quality{part}", figures)
     print(f"written: {path}")
     return 0 if all(figure.met is not False for figure in figures) else 1
 
