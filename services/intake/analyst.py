@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 #: The most messages one transaction reads.
 BATCH: Final = 50
 
+#: With more than so many messages unread, nobody looks among all requesters' tickets for what is alike.
+BEHIND: Final = 200
+
 
 class Analyst:
     """A worker's step: read some messages that nobody has read, unless requests wait to be stored."""
@@ -71,11 +74,16 @@ class Analyst:
     async def _read(self, tx: Transaction, now: datetime) -> tuple[bool, Sequence[FollowUp]]:
         with self._timed("claim"):
             unread = await reading_store.claim(tx, self._batch)
-        self._metrics.analysis_pending.one.set(await reading_store.pending(tx) if unread else 0)
+        pending = await reading_store.pending(tx) if unread else 0
+        self._metrics.analysis_pending.one.set(pending)
         if not unread:
             return False, []
+        among_all = pending <= BEHIND
         parts = await isolate(
-            tx, unread, lambda part: self._analyse(tx, part, now), key=lambda one: one.ticket_id
+            tx,
+            unread,
+            lambda part: self._analyse(tx, part, now, among_all=among_all),
+            key=lambda one: one.ticket_id,
         )
         for culprit in parts.culprits:
             await self._give_up(tx, culprit, now)
@@ -83,14 +91,14 @@ class Analyst:
         return True, [said for part in parts.results for said in part]
 
     async def _analyse(
-        self, tx: Transaction, unread: Sequence[Unread], now: datetime
+        self, tx: Transaction, unread: Sequence[Unread], now: datetime, *, among_all: bool
     ) -> Sequence[FollowUp]:
         """Read some messages: what is slow first, then the tickets under their locks."""
         with self._timed("tone"):
             heard = await asyncio.to_thread(lambda: {o.message_id: self._hear(o) for o in unread})
         first = [one for one in unread if one.is_first]
         with self._timed("duplicates"):
-            found = await find_duplicates(tx, first, now)
+            found = await find_duplicates(tx, first, now, among_all=among_all)
         with self._timed("articles"):
             asked = [(one.ticket_id, heard[one.message_id].language, one.text) for one in first]
             helping = await articles.suggest(tx, asked)

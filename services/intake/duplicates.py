@@ -27,7 +27,7 @@ from .domain.signals import written_by_sender
 from .reading_store import Unread
 
 #: By so many words of a ticket others are looked for.
-TELLING_WORDS: Final = 16
+TELLING_WORDS: Final = 12
 
 #: Tickets that one statement looks for: it stays short, however many there are.
 SEARCHED_AT_ONCE: Final = 10
@@ -42,10 +42,11 @@ class Found:
 
 
 async def find_duplicates(
-    tx: Transaction, first: Sequence[Unread], now: datetime
+    tx: Transaction, first: Sequence[Unread], now: datetime, *, among_all: bool = True
 ) -> dict[UUID, Found]:
     """Keep what new tickets are about, by their first messages, and find what is like them.
 
+    Not `among_all`: only among the requester's own tickets, which costs next to nothing.
     Until the transaction ends nobody else does this for the same requesters: of two tickets that are
     one, the second reader finds the first one's.
     """
@@ -59,7 +60,7 @@ async def find_duplicates(
         tx, {o.ticket_id: (o.customer_id, o.opened_at, texts[o.ticket_id]) for o in first}
     )
     rarity = await reading_store.rarity(tx)
-    words = {of: telling_words(text, rarity) for of, text in texts.items()}
+    words = {of: telling_words(text, rarity) if among_all else [] for of, text in texts.items()}
     near: dict[UUID, list[Candidate]] = {}
     for start in range(0, len(first), SEARCHED_AT_ONCE):
         part = {one.ticket_id: words[one.ticket_id] for one in first[start:][:SEARCHED_AT_ONCE]}

@@ -26,8 +26,8 @@ OWN_WINDOW: Final = timedelta(days=30)
 SHARED_WINDOW: Final = timedelta(days=90)
 
 #: Tickets looked at for one word, and those with the most words in common that are compared.
-MOST_FOR_A_WORD: Final = 500
-MOST_COMPARED: Final = 50
+MOST_FOR_A_WORD: Final = 300
+MOST_COMPARED: Final = 30
 
 #: Counting the line is not worth more than this.
 MOST_COUNTED: Final = 10_000
