@@ -7,7 +7,7 @@ before the body is read; the rate counts authentic calls only, so that no strang
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -38,6 +38,7 @@ class Admission:
         metrics: IntakeMetrics,
         clock: Clock,
         *,
+        is_full: Callable[[], bool],
         slots: int,
         most_body_bytes: int,
     ) -> None:
@@ -45,6 +46,7 @@ class Admission:
         self._rates = {source: limits.parse(rate) for source, rate in rates.items()}
         self._windows = Rates(clock)
         self._metrics = metrics
+        self._is_full = is_full
         self._share = slots if len(channels) == 1 else max(1, int(slots * SHARE))
         self._in_hand: Counter[str] = Counter()
         self._usual = Allowance(most_body_bytes)
@@ -55,17 +57,30 @@ class Admission:
 
     def allowance_of(self, path: str) -> Allowance:
         """What a request to `path` may take: a webhook by its channel, our API the usual."""
-        if not path.startswith(PREFIX):
-            return self._usual
-        source = path[len(PREFIX) :].partition("/")[0].lower()
-        return self._allowances.get(source, self._usual)
+        return self._allowances.get(_source_of(path), self._usual)
+
+    def turns_away(self, path: str) -> bool:
+        """Whether a call to `path` can be told to come again, now that all is full; it is counted then."""
+        source = _source_of(path)
+        if source not in self._channels or not self._channels[source].retried:
+            return False
+        self._count(source, "crowded")
+        return True
+
+    def _is_crowded(self, source: str) -> bool:
+        """Whether it is too much for all who would try again, or of this one."""
+        full = self._is_full() and self._channels[source].retried
+        return full or self._in_hand[source] >= self._share
+
+    def _count(self, source: str, reason: str) -> None:
+        self._metrics.webhooks_rejected.labels(source=source, reason=reason).inc()
 
     @contextmanager
     def slot(self, source: str) -> Iterator[None]:
-        """A slot for one call of `source`. Raises a DomainError of status 503 when it has its share."""
-        if self._in_hand[source] >= self._share:
-            self._metrics.webhooks_rejected.labels(source=source, reason="crowded").inc()
-            detail = "Too many calls of this source at once."
+        """A slot for one call of `source`. Raises a DomainError of status 503 when there is none for it."""
+        if self._is_crowded(source):
+            self._count(source, "crowded")
+            detail = "Too many calls at once."
             raise DomainError(503, "Too busy", detail, headers={"Retry-After": "1"})
         self._in_hand[source] += 1
         try:
@@ -82,6 +97,13 @@ class Admission:
         rate = self._rates.get(source)
         if rate is None or not (headers := await self._windows.refused(rate, source)):
             return
-        self._metrics.webhooks_rejected.labels(source=source, reason="quota").inc()
+        self._count(source, "quota")
         status = self._channels[source].codes.crowded
         raise DomainError(status, "Too many calls", f"At most {rate} are taken.", headers=headers)
+
+
+def _source_of(path: str) -> str:
+    """The source whose webhook `path` is; empty for other paths."""
+    if not path.startswith(PREFIX):
+        return ""
+    return path[len(PREFIX) :].partition("/")[0].lower()

@@ -8,6 +8,7 @@ stored.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,15 @@ MOST_WAITING: Final = 2048
 
 #: From so many waiting requests on the front door is crowded.
 CROWD: Final = 64
+
+#: Seconds that a webhook should wait for its answer at most: the strictest provider gives us three.
+ANSWER_SECONDS: Final = 1.5
+
+#: So many may always wait: from a few that were slow nothing can be told about many.
+LEAST_ROOM: Final = 128
+
+#: How much of what is known of the pace a new group replaces.
+_FRESHNESS: Final = 0.3
 
 #: Seconds a group may take, waiting for a connection included.
 GROUP_SECONDS: Final = 12.0
@@ -74,11 +84,23 @@ class Batcher:
         self._on_group = on_group
         self._waiting: deque[_Waiting] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self._in_hand = 0
+        self._pace = 0.0
 
     @property
     def is_crowded(self) -> bool:
         """Whether so many wait that work of lower rank should wait, too."""
         return len(self._waiting) >= CROWD
+
+    @property
+    def is_full(self) -> bool:
+        """Whether who comes now would wait for longer than ANSWER_SECONDS, by the pace of late.
+
+        It is for the door to ask, before it reads a body: what `submit` is given, it takes.
+        """
+        if not self._pace or self._in_hand <= LEAST_ROOM:
+            return False
+        return self._in_hand > len(self._running) * self._pace * ANSWER_SECONDS
 
     async def submit(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         """Store `deliveries`; returns once all are committed, not always together.
@@ -90,6 +112,7 @@ class Batcher:
             raise UnavailableError("too many requests wait")
         waiting = [_Waiting(delivery) for delivery in deliveries]
         self._waiting.extend(waiting)
+        self._in_hand += len(waiting)
         if waiting and len(self._running) < self._lanes:
             lane = asyncio.create_task(self._run_lane())
             self._running.add(lane)
@@ -102,7 +125,11 @@ class Batcher:
         while self._waiting:
             group = self._next_group()
             self._on_group(len(group))
+            began = time.monotonic()
             await self._settle(group)
+            self._in_hand -= len(group)
+            pace = len(group) / max(time.monotonic() - began, 0.001)
+            self._pace += (pace - self._pace) * (_FRESHNESS if self._pace else 1.0)
 
     def _next_group(self) -> list[_Waiting]:
         """Who waits, up to GROUP_COMMANDS and GROUP_BYTES; always at least one."""

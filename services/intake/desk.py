@@ -35,6 +35,11 @@ class Desk:
         """Whether so many requests wait that work of lower rank should wait, too."""
         return self._batcher.is_crowded
 
+    @property
+    def is_full(self) -> bool:
+        """Whether who comes now would wait too long for an answer."""
+        return self._batcher.is_full
+
     async def take(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         """Store what one call told and say what became of each. Raises UnavailableError."""
         answers = await self._batcher.submit(deliveries)

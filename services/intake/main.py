@@ -37,6 +37,7 @@ from shared.http.limits import Allowance, AllowanceOf
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
+from shared.runtime.gate import Gate
 from shared.runtime.service import Service
 
 #: How long the keeper sleeps: an operator's release is done within this time.
@@ -75,11 +76,13 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         rates_of(settings.intake.sources),
         metrics,
         clock,
+        is_full=lambda: desk.is_full,
         slots=settings.http.max_concurrency,
         most_body_bytes=settings.http.max_body_bytes,
     )
     webhooks = Webhooks(channels, admission, desk, metrics, clock)
     directory = Directory(service.writer, workflow)
+    service.gate = Gate(lambda: desk.is_full, admission.turns_away)
     service.app = create_app(
         service="intake",
         catalogue=catalogue,

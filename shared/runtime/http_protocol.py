@@ -12,12 +12,19 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from shared.settings import HttpSettings
 
+from .gate import BUSY, Gate
+from .turnstile import Turnstile
+
 #: Bytes of a head that is not complete; what is complete is measured again, by `HeadLimit`.
 HEAD_BYTES: Final = 32 * 1024
 
 
-def patient(settings: HttpSettings) -> type[H11Protocol]:
-    """The protocol with the time limits of `settings`."""
+#: Nothing asked and nothing owed.
+_BETWEEN: Final = {h11.CLIENT: h11.IDLE, h11.SERVER: h11.IDLE}
+
+
+def patient(settings: HttpSettings, gate: Gate | None) -> type[H11Protocol]:
+    """The protocol with the time limits of `settings`, and with a gate if there is one."""
 
     class Patient(PatientProtocol):
         """With its limits."""
@@ -25,7 +32,9 @@ def patient(settings: HttpSettings) -> type[H11Protocol]:
         allowed = MappingProxyType(
             {h11.IDLE: settings.head_seconds, h11.SEND_BODY: settings.body_seconds}
         )
+        turnstile = Turnstile()
 
+    Patient.gate = gate
     return Patient
 
 
@@ -39,6 +48,12 @@ class PatientProtocol(H11Protocol):
     #: Seconds for the state that the caller is in.
     allowed: ClassVar[Mapping[object, float]] = {}
 
+    #: Where all connections of the server pass.
+    turnstile: ClassVar[Turnstile]
+
+    #: Where some are turned away unparsed.
+    gate: ClassVar[Gate | None] = None
+
     _owed: object = None
     _timer: asyncio.TimerHandle | None = None
 
@@ -49,8 +64,27 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Some bytes came; perhaps all that were owed."""
+        self.turnstile.enter(self._take, data)
+
+    def _take(self, data: bytes) -> None:
+        if self.transport.is_closing() or (self.gate and self._turned_away(self.gate, data)):
+            return
         super().data_received(data)
         self._look()
+
+    def _turned_away(self, gate: Gate, data: bytes) -> bool:
+        """Between two requests, a whole plain one may be answered without a look at more than its path."""
+        if not gate.is_full() or self.conn.states != _BETWEEN or self.conn.trailing_data[0]:
+            return False
+        if not gate.is_closed_to(data):
+            return False
+        self._settle()
+        self._unset_keepalive_if_required()
+        self.transport.write(BUSY)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They went, or were sent away."""

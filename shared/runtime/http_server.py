@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from shared.settings import HttpSettings
 
+from .gate import Gate
 from .http_protocol import HEAD_BYTES, patient
 
 #: Seconds that requests in hand may take once the server stops.
@@ -32,9 +33,12 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves `app` from the moment it is made until `stop`. Raises PortTakenError."""
+    """Serves `app` from the moment it is made until `stop`. Raises PortTakenError.
 
-    def __init__(self, app: FastAPI, settings: HttpSettings) -> None:
+    At `gate` the busiest of services turn requests away before they are parsed.
+    """
+
+    def __init__(self, app: FastAPI, settings: HttpSettings, gate: Gate | None = None) -> None:
         self._socket = _bind(settings.host, settings.port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.port: int = self._socket.getsockname()[1]
@@ -42,7 +46,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=patient(settings),
+                http=patient(settings, gate),
                 ws="none",
                 h11_max_incomplete_event_size=HEAD_BYTES,
                 log_config=None,

@@ -25,6 +25,7 @@ from shared.settings import ServiceSettings
 from . import clock_guard, housekeeping
 from .batch import Handler
 from .consumer import BatchConsumer
+from .gate import Gate
 from .http_server import HttpServer
 from .relay import Relay
 from .starting import wait_for_database
@@ -65,6 +66,9 @@ class Service:
     """
 
     app: FastAPI
+
+    #: Where the HTTP server turns away unparsed what is too much.
+    gate: Gate | None = None
 
     def __init__(
         self,
@@ -165,7 +169,7 @@ class Service:
         part of the service: one part dies, the process dies whole.
         """
         self._watch_signals()
-        server = HttpServer(self.app, self.settings.http)
+        server = HttpServer(self.app, self.settings.http, self.gate)
         self.port = server.port
         async with asyncio.TaskGroup() as group:
             http = group.create_task(self._part("http", server.run()))

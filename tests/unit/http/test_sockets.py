@@ -14,6 +14,7 @@ from shared.clock import FakeClock
 from shared.http.app import create_app
 from shared.http.auth import Keyring
 from shared.observability.metrics import Catalogue, RuntimeMetrics
+from shared.runtime.gate import Gate
 from shared.runtime.http_server import HttpServer
 from shared.settings import HttpSettings
 
@@ -55,7 +56,9 @@ class Served:
             readiness=ready,
             routes=[routes()],
         )
-        self.server = HttpServer(app, SETTINGS)
+        self.is_full = False
+        gate = Gate(lambda: self.is_full, lambda path: path == "/v1/echo")
+        self.server = HttpServer(app, SETTINGS, gate)
 
     async def say(self, *pieces: bytes, pause: float = 0.0) -> bytes:
         """Send `pieces`, with a pause before each but the first; all that is answered until the end."""
@@ -207,3 +210,19 @@ async def test_a_caller_who_goes_in_the_middle_of_its_body_is_no_error_of_ours(
     await asyncio.sleep(0.1)
 
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_closed_gate_answers_for_the_app_and_keeps_the_connection(
+    served: Served,
+) -> None:
+    whole = POST + b"Content-Length: 2\r\n\r\nab"
+    last = POST + LAST + b"Content-Length: 2\r\n\r\nab"
+    served.is_full = True
+    saying = asyncio.create_task(served.say(whole, whole, last, pause=0.2))
+    await asyncio.sleep(0.3)
+    served.is_full = False
+    answer = await saying
+
+    assert answer.count(b"HTTP/1.1 503") == 2
+    assert answer.count(b"retry-after: 1") == 2
+    assert answer.endswith(b'{"read":2}')

@@ -46,8 +46,15 @@ class Door:
     ) -> None:
         self._catalogue = Catalogue("intake")
         metrics = IntakeMetrics(self._catalogue)
+        self.is_full = False
         self.admission = Admission(
-            channels, rates or {}, metrics, clock, slots=8, most_body_bytes=500
+            channels,
+            rates or {},
+            metrics,
+            clock,
+            is_full=lambda: self.is_full,
+            slots=8,
+            most_body_bytes=500,
         )
 
     def rejected(self, source: str, reason: str) -> float:
@@ -84,6 +91,28 @@ def test_S17_a_source_over_its_share_is_told_to_come_again(clock: FakeClock) -> 
             held.enter_context(door.admission.slot("shop"))
 
     assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "1")
+
+
+@pytest.mark.parametrize(
+    ("path", "away"),
+    [
+        ("/v1/channels/shop/webhook", True),
+        ("/v1/channels/mail/webhook/a-secret", True),
+        ("/v1/channels/code/webhook", False),
+        ("/v1/channels/unknown/webhook", False),
+        ("/v1/tickets", False),
+        ("/healthz", False),
+    ],
+)
+def test_when_all_is_full_those_are_turned_away_who_will_try_again(
+    clock: FakeClock, path: str, *, away: bool
+) -> None:
+    door = Door(clock)
+    door.is_full = True
+
+    assert door.admission.turns_away(path) is away
+    source = path.split("/")[3] if path.startswith("/v1/channels/") else "none"
+    assert door.rejected(source, "crowded") == away
 
 
 def test_S17_the_only_source_may_take_them_all(clock: FakeClock) -> None:

@@ -177,3 +177,35 @@ async def test_large_bodies_do_not_share_a_commit(database: Database) -> None:
     await asyncio.gather(*waiting)
 
     assert database.groups == [["a"], ["b", "c"], ["d"]]
+
+
+@dataclass
+class SlowDatabase(Database):
+    """Takes a while for every group."""
+
+    async def store(self, deliveries: Sequence[Delivery]) -> list[Answer]:
+        await asyncio.sleep(0.2)
+        return [DONE] * len(deliveries)
+
+
+async def test_who_would_wait_too_long_is_turned_away_at_the_door() -> None:
+    slow = make(SlowDatabase())
+    await slow.submit(
+        [a_delivery("a")]
+    )  # five a second: in a second and a half there is no room for many
+    full = await crowd(slow, "b" * (batcher.LEAST_ROOM + 1))
+
+    assert slow.is_full
+    await settled(*full)
+    assert not slow.is_full
+
+
+async def test_a_fast_database_has_room_for_many(database: Database) -> None:
+    database.open.set()
+    fast = make(database)
+    await settled(*await crowd(fast, "a" * 200))
+    many = await crowd(fast, "b" * 400)
+    await asyncio.sleep(0)
+
+    assert not fast.is_full
+    await settled(*many)
