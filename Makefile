@@ -47,7 +47,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench quality
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench quality prove-storm
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -67,6 +67,9 @@ bench: $(READY) ## webhook → assigned, open loop, on this machine (ARGS='--rat
 
 quality: $(READY) ## how well it understands: categories, signals, languages, duplicates, on real texts
 	@$(BIN)/python -m tests.quality $(ARGS)
+
+prove-storm: $(READY) ## twenty times what intake can take, for a minute (ARGS='--seconds 20')
+	@$(BIN)/python -m tests.load.storm $(ARGS)
 
 ##@ Contracts and documents
 contracts: $(READY) ## write the events' JSON Schemas from the code

@@ -3,7 +3,7 @@
     python -m tests.load.storm --seconds 60 --times 20
 
 All four services run on the embedded pair. Two senders, each a process, first find out how many webhooks are
-accepted a second over 64 connections, then offer twenty times as many over 1,024; whoever is answered 429 or
+accepted a second over 64 connections, then offer twenty times as many over 2,000; whoever is answered 429 or
 503 tries again. Afterwards every accepted webhook must be a ticket in PostgreSQL, on the broker and with the
 router, a customer must be answered as fast as before, and intake's memory must have stayed within bounds.
 Senders, services, database and broker share this machine.

@@ -42,7 +42,7 @@ class Force:
     seconds: float
     times: float = 20.0
     connections: int = 64
-    storm_connections: int = 1024
+    storm_connections: int = 2000
     processes: int = 2
     patience: float = 120.0
 
