@@ -118,7 +118,7 @@ class HttpSettings(Section):
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="413 above it")
     max_concurrency: int = Field(default=512, ge=1, description="503 with Retry-After above it")
     max_bytes_in_hand: int = Field(
-        default=64 * 1024 * 1024, ge=1024 * 1024, description="of all bodies; 503 above it"
+        default=32 * 1024 * 1024, ge=1024 * 1024, description="of all bodies; 503 above it"
     )
     head_seconds: float = Field(
         default=10.0, gt=0, description="a caller has for a request's headers; 408 after it"

@@ -53,6 +53,7 @@ class Webhooks:
         self._desk = desk
         self._metrics = metrics
         self._clock = clock
+        self._one_large = asyncio.Lock()
         self.routes = [
             Route(path, self.receive, methods=["GET", "POST"]) for path in (PATH, SECRET_PATH)
         ]
@@ -87,7 +88,7 @@ class Webhooks:
             return Response(greeting.content, 200, media_type=greeting.media_type)
         if call.method != "POST":
             raise DomainError(405, "Method not allowed", "Webhooks are sent by POST.")
-        answers = await self._stored(await _read(source, channel, call))
+        answers = await self._stored(await self._read(source, channel, call))
         repeated = all(answer.repeated for answer in answers)
         answer = channel.answer or Greeting(body_of(answers), "application/json")
         return Response(
@@ -112,19 +113,21 @@ class Webhooks:
             self._metrics.webhooks_rejected.labels(source=source, reason=error.reason).inc()
             raise DomainError(403, "Not authentic", "The handshake's word is not ours.") from None
 
+    async def _read(self, source: str, channel: Channel, call: Call) -> list[Delivery]:
+        """What the call says. A large mail takes a second to read, which nobody else should wait for, and
+        several times its size, which no two should take at once.
+        """
+        if len(call.raw) <= READ_AT_ONCE_BYTES:
+            return list(_deliveries(source, channel, call))
+        async with self._one_large:
+            return await asyncio.to_thread(lambda: list(_deliveries(source, channel, call)))
+
     async def _stored(self, deliveries: list[Delivery]) -> list[Answer]:
         """All of a call's members, or a 503: what was stored already is a repeat next time."""
         try:
             return await self._desk.take(deliveries)
         except UnavailableError as error:
             raise unavailable() from error
-
-
-async def _read(source: str, channel: Channel, call: Call) -> list[Delivery]:
-    """What the call says. A large mail takes a second to read, which nobody else should wait for."""
-    if len(call.raw) <= READ_AT_ONCE_BYTES:
-        return list(_deliveries(source, channel, call))
-    return await asyncio.to_thread(lambda: list(_deliveries(source, channel, call)))
 
 
 def _deliveries(source: str, channel: Channel, call: Call) -> Iterator[Delivery]:
