@@ -29,7 +29,10 @@ GROUP_BYTES: Final = 8 * 1024 * 1024
 MOST_WAITING: Final = 2048
 
 #: From so many waiting requests on the front door is crowded.
-CROWD: Final = 64
+CROWD: Final = 16
+
+#: From so many on one lane is too slow for them.
+QUEUE: Final = 64
 
 #: Seconds that a webhook should wait for its answer at most: the strictest provider gives us three.
 ANSWER_SECONDS: Final = 1.5
@@ -73,7 +76,11 @@ class _Waiting:
 
 
 class Batcher:
-    """Hands waiting deliveries to `store` in groups, on up to `lanes` lanes at a time."""
+    """Hands waiting deliveries to `store` in groups, on up to `lanes` lanes at a time.
+
+    A further lane is opened for a crowd only: large groups cost less, and one that hangs stops nobody
+    for long.
+    """
 
     def __init__(
         self, store: Store, park: Park, *, lanes: int, on_group: Callable[[int], None]
@@ -91,6 +98,10 @@ class Batcher:
     def is_crowded(self) -> bool:
         """Whether so many wait that work of lower rank should wait, too."""
         return len(self._waiting) >= CROWD
+
+    @property
+    def _has_queue(self) -> bool:
+        return len(self._waiting) >= QUEUE
 
     @property
     def is_full(self) -> bool:
@@ -113,7 +124,7 @@ class Batcher:
         waiting = [_Waiting(delivery) for delivery in deliveries]
         self._waiting.extend(waiting)
         self._in_hand += len(waiting)
-        if waiting and len(self._running) < self._lanes:
+        if waiting and len(self._running) < (self._lanes if self._has_queue else 1):
             lane = asyncio.create_task(self._run_lane())
             self._running.add(lane)
             lane.add_done_callback(self._running.discard)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.intake import batcher
-from services.intake.batcher import Batcher, UnavailableError
+from services.intake.batcher import QUEUE, Batcher, UnavailableError
 from services.intake.domain.delivery import Answer, Delivery, Disposition, Outcome
 
 DONE = Answer((Outcome(outcome=Disposition.ACCEPTED),))
@@ -89,16 +89,18 @@ async def test_who_comes_while_a_lane_is_busy_shares_the_next_commit(database: D
     assert database.groups == [["a"], ["b", "c", "d"]]
 
 
-async def test_a_second_lane_works_while_the_first_is_busy(database: Database) -> None:
+async def test_a_second_lane_works_for_a_queue_while_the_first_is_busy(database: Database) -> None:
     made = make(database, lanes=2)
     tasks = await crowd(made, "a")
     await asyncio.sleep(0)
+    tasks += await crowd(made, "b" * (QUEUE - 1))
+    before = len(database.groups)
     tasks += await crowd(made, "b")
     await asyncio.sleep(0)
 
-    assert database.groups == [["a"], ["b"]]
+    assert (before, len(database.groups)) == (1, 2)
     database.open.set()
-    assert await settled(*tasks) == [DONE, DONE]
+    assert await settled(*tasks) == [DONE] * (QUEUE + 1)
 
 
 async def test_a_failing_group_is_halved_until_the_culprit_stands_alone(database: Database) -> None:
