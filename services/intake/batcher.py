@@ -28,7 +28,7 @@ GROUP_BYTES: Final = 8 * 1024 * 1024
 #: their bodies take together is bounded at the door, where they were read (`BodyLimit`).
 MOST_WAITING: Final = 2048
 
-#: From so many waiting requests on the front door is crowded.
+#: From so many requests in hand on, stored or waiting, the front door is crowded.
 CROWD: Final = 16
 
 #: From so many on one lane is too slow for them.
@@ -96,8 +96,8 @@ class Batcher:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether so many wait that work of lower rank should wait, too."""
-        return len(self._waiting) >= CROWD
+        """Whether so many are in hand that work of lower rank should wait."""
+        return self._in_hand >= CROWD
 
     @property
     def _has_queue(self) -> bool:
