@@ -35,7 +35,7 @@ class SourceSettings(Section):
 
     channel: str = Field(default="generic", description=f"one of {', '.join(CHANNELS)}")
     secrets: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        default=(), description="one or two, of the channel's kind (docs/channels.md)", max_length=2
+        default=(), description="one or two, of the channel's kind (docs/channels)", max_length=2
     )
     public_url: str | None = Field(
         default=None, description="the webhook's URL as the provider knows it, where it signs that"
@@ -92,7 +92,7 @@ def channels_of(sources: Mapping[str, SourceSettings]) -> dict[str, Channel]:
             channel = CHANNELS[source.channel](_source(name, source))
         except SecretError as error:
             raise SourceError(
-                f"{setting}__{error.setting}: the source {name!r} {error} (docs/channels.md says what {source.channel} needs)"
+                f"{setting}__{error.setting}: the source {name!r} {error} (docs/channels says what {source.channel} needs)"
             ) from error
         made[name] = channel if source.trusted else untrusted(channel)
     return made
