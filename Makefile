@@ -47,7 +47,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench quality prove-storm
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake quality prove-storm
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -64,6 +64,9 @@ imports: $(READY) ## the walls between services and layers
 
 bench: $(READY) ## webhook → assigned, open loop, on this machine (ARGS='--rate 100 --seconds 30')
 	@$(BIN)/python -m tests.load.end_to_end $(ARGS)
+
+bench-intake: $(READY) ## durable intake against a handler that stores nothing, and against one transaction a request
+	@$(BIN)/python -m tests.load.intake $(ARGS)
 
 quality: $(READY) ## how well it understands: categories, signals, languages, duplicates, on real texts
 	@$(BIN)/python -m tests.quality $(ARGS)
