@@ -91,6 +91,7 @@ class Batcher:
         self._on_group = on_group
         self._waiting: deque[_Waiting] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self._busy = 0
         self._in_hand = 0
         self._pace = 0.0
 
@@ -111,7 +112,7 @@ class Batcher:
         """
         if not self._pace or self._in_hand <= LEAST_ROOM:
             return False
-        return self._in_hand > len(self._running) * self._pace * ANSWER_SECONDS
+        return self._in_hand > self._busy * self._pace * ANSWER_SECONDS
 
     async def submit(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         """Store `deliveries`; returns once all are committed, not always together.
@@ -124,7 +125,8 @@ class Batcher:
         waiting = [_Waiting(delivery) for delivery in deliveries]
         self._waiting.extend(waiting)
         self._in_hand += len(waiting)
-        if waiting and len(self._running) < (self._lanes if self._has_queue else 1):
+        if waiting and self._busy < (self._lanes if self._has_queue else 1):
+            self._busy += 1
             lane = asyncio.create_task(self._run_lane())
             self._running.add(lane)
             lane.add_done_callback(self._running.discard)
@@ -133,14 +135,20 @@ class Batcher:
         return await _all(waiting)
 
     async def _run_lane(self) -> None:
-        while self._waiting:
-            group = self._next_group()
-            self._on_group(len(group))
-            began = time.monotonic()
-            await self._settle(group)
-            self._in_hand -= len(group)
-            pace = len(group) / max(time.monotonic() - began, 0.001)
-            self._pace += (pace - self._pace) * (_FRESHNESS if self._pace else 1.0)
+        try:
+            while self._waiting:
+                await self._take_group()
+        finally:
+            self._busy -= 1  # at once: who comes before the task is gone needs another lane
+
+    async def _take_group(self) -> None:
+        group = self._next_group()
+        self._on_group(len(group))
+        began = time.monotonic()
+        await self._settle(group)
+        self._in_hand -= len(group)
+        pace = len(group) / max(time.monotonic() - began, 0.001)
+        self._pace += (pace - self._pace) * (_FRESHNESS if self._pace else 1.0)
 
     def _next_group(self) -> list[_Waiting]:
         """Who waits, up to GROUP_COMMANDS and GROUP_BYTES; always at least one."""

@@ -78,6 +78,17 @@ async def test_a_lone_request_does_not_wait_for_others(database: Database) -> No
     assert database.groups == [["a"]]
 
 
+async def test_who_comes_as_soon_as_a_lane_is_through_is_not_forgotten(database: Database) -> None:
+    made = make(database)
+    database.open.set()
+
+    async with asyncio.timeout(5):
+        for key in "abc":
+            await made.submit([a_delivery(key)])
+
+    assert database.groups == [["a"], ["b"], ["c"]]
+
+
 async def test_who_comes_while_a_lane_is_busy_shares_the_next_commit(database: Database) -> None:
     made = make(database)
     first = await crowd(made, "a")
