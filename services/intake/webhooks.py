@@ -103,7 +103,9 @@ class Webhooks:
         except SignatureError as error:
             self._metrics.webhooks_rejected.labels(source=source, reason=error.reason).inc()
             raise DomainError(
-                channel.codes.refused, "Not authentic", "The signature or its time is not valid."
+                channel.codes.refused,
+                "Not authentic",
+                "The signature or its timestamp is not valid.",
             ) from None
 
     def _greeted(self, source: str, channel: Channel, call: Call) -> Greeting | None:
