@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.contracts import FollowUp
+from shared.contracts import ESCALATIONS, FollowUp
 from shared.db import dead_letters
 from shared.db.dead_letters import Parked
 from shared.db.engine import Transaction
@@ -45,7 +45,7 @@ class Keeper:
 
     async def _release_one(self, tx: Transaction, now: datetime) -> tuple[bool, Sequence[FollowUp]]:
         """Read a released letter's bytes again and do what they say; what fails again stays parked."""
-        heads = await dead_letters.heads(tx, 1)
+        heads = await dead_letters.heads(tx, 1, but=[ESCALATIONS])
         if not heads:
             return False, []
         [parked] = heads

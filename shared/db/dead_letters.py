@@ -14,7 +14,7 @@ A row that was parked has its inbox claim already; releasing it must not claim a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -70,8 +70,9 @@ WITH placed AS (
     FROM placed ORDER BY coalesce(key, id::text), turn, sequence, id
 )
 SELECT first.id FROM first LEFT JOIN stream s USING (topic, key)
-WHERE release_requested_at IS NOT NULL
-   OR reason IN ('stalled', 'gap') AND coalesce(s.sequence, first.sequence - 1) >= first.sequence - 1
+WHERE (release_requested_at IS NOT NULL
+   OR reason IN ('stalled', 'gap') AND coalesce(s.sequence, first.sequence - 1) >= first.sequence - 1)
+   AND ($2::text[] IS NULL OR topic = ANY ($2)) AND NOT topic = ANY ($3::text[])
 ORDER BY first.id LIMIT $1
 """
 
@@ -186,14 +187,22 @@ async def holding(tx: Transaction, keys: Iterable[str]) -> set[tuple[str, str, R
     return {(key, topic, Reason(reason)) for key, topic, reason in rows}
 
 
-async def heads(tx: Transaction, limit: int = 100) -> list[Parked]:
+async def heads(
+    tx: Transaction,
+    limit: int = 100,
+    *,
+    of: Collection[str] | None = None,
+    but: Collection[str] = (),
+) -> list[Parked]:
     """The next row of each key that may be released now, locked; at most `limit`, of different keys.
 
     A head may go when its release was requested, or when it was parked as `stalled` or `gap` and the
-    events before it in its stream have been applied. A record without a key is its own key. Call it
+    events before it in its stream have been applied. Only those of the topics in `of` (None: of all),
+    and none of those in `but`: each kind of letter is for whoever can read it. A record without a key is its own key. Call it
     again after a release: the next one of the key comes then.
     """
-    ids = [number for (number,) in await fetch(tx, _HEADS, (limit,))]
+    topics = None if of is None else list(of)
+    ids = [number for (number,) in await fetch(tx, _HEADS, (limit, topics, list(but)))]
     return [_parked(found) for found in await fetch(tx, _TAKE, (ids,))] if ids else []
 
 

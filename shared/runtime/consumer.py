@@ -83,7 +83,7 @@ class BatchConsumer:
             limit=DeadLetterLimit(settings.dead_letters),
             metrics=metrics,
         )
-        self._releaser = Releaser(engine, clock, applier)
+        self._releaser = Releaser(engine, clock, applier, topics=topics)
         self._kafka = kafka
         self._clock = clock
         self._group = f"tierline.{service}"

@@ -7,6 +7,7 @@ the other, so that the order within a ticket holds.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,12 +34,15 @@ ROUNDS: Final = 100
 
 
 class Releaser:
-    """Applies parked events whose turn has come."""
+    """Applies parked events of `topics` whose turn has come; other letters are not its to read."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, applier: Applier) -> None:
+    def __init__(
+        self, engine: AsyncEngine, clock: Clock, applier: Applier, *, topics: Collection[str]
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._applier = applier
+        self._topics = topics
         self._looked: datetime | None = None
 
     async def release_some(self, *, hurry: bool) -> bool:
@@ -72,7 +76,7 @@ class Releaser:
     async def _release_heads(self) -> int:
         """Try the first parked event of every key that may go; how many were applied."""
         async with self._engine.begin() as tx:
-            heads = await dead_letters.heads(tx)
+            heads = await dead_letters.heads(tx, of=self._topics)
             return sum([await self._release(tx, parked) for parked in heads])
 
     async def _release(self, tx: Transaction, parked: Parked) -> bool:

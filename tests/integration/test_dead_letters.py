@@ -266,3 +266,16 @@ async def test_unreadable_bytes_under_a_tickets_key_can_be_given_up(tx: AsyncCon
     await dead_letters.discard(tx, rubbish, NOW, by="operator:ana", reason="not ours")
 
     assert set() == await dead_letters.stalled(tx, ["ticket-1"])
+
+
+async def test_each_kind_of_letter_is_for_whoever_can_read_it(tx: AsyncConnection) -> None:
+    webhook = Letter(
+        topic="crm", partition=0, offset=0, key="k-1", event_id=uuid4(), raw=b"{}",
+        reason=Reason.CONFLICT, error="another body",
+    )  # fmt: skip
+    await dead_letters.park(tx, [webhook], NOW)
+    await dead_letters.request_release(tx, NOW, key="k-1")
+
+    assert await dead_letters.heads(tx, of=["support.tickets"]) == []
+    assert await dead_letters.heads(tx, but=["crm"]) == []
+    assert [head.key for head in await dead_letters.heads(tx, of=["crm"])] == ["k-1"]
