@@ -17,7 +17,7 @@ import pytest_asyncio
 from services.installation import PORTS
 from services.operator import look_into, operator
 from shared.clock import SystemClock
-from shared.contracts import TicketOpened, encode
+from shared.contracts import TicketAnalysed, TicketOpened, encode
 from shared.db import dead_letters
 from shared.db.engine import fetch
 from shared.kafka.records import Outgoing
@@ -90,6 +90,14 @@ def is_parked(
         return [(name.partition("/")[0], reason) for name, reason in letters] == list(expected)
 
     return holds
+
+
+def was_read(tierline: Running, ticket_id: str) -> bool:
+    """Whether the ticket's first message has been analysed."""
+    return any(
+        isinstance(event.payload, TicketAnalysed) and event.subject == ticket_id
+        for event in tierline.seen.events.values()
+    )
 
 
 async def listed(tierline: Running, *words: str) -> bool:
@@ -269,6 +277,7 @@ async def test_records_that_are_no_events_are_parked_and_nobody_waits_for_them(
 async def test_what_a_service_cannot_digest_holds_up_its_own_ticket_only(tierline: Running) -> None:
     ticket_id = await tierline.open("indigestible", impact="low", urgency="low")
     await until(lambda: ticket_id in tierline.seen.holder, "assigned")
+    await until(lambda: was_read(tierline, ticket_id), "read by the analyst: nothing else follows")
     await by_operator(tierline, _REFUSE, _REFUSE_ONE.format(ticket_id=ticket_id))
     agent = {"kind": "agent", "id": tierline.seen.holder[ticket_id]}
     await tierline.say("indigestible", "ticket.priority", priority="high")
