@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from services.router.domain.by_hand import RefusedError, assign, release
-from services.router.domain.decide import went_offline
+from services.router.domain.decide import left_behind
 from services.router.domain.roster import Agent, with_limit
 from services.router.domain.work import UNIT, WorkItem, WorkStatus
 from services.router.store import roster, work
@@ -93,7 +93,7 @@ class Commands:
         async def command(tx: Transaction, now: datetime) -> tuple[WorkItem, list[FollowUp]]:
             ledger, item = await self._open_ticket(tx, now, ticket_id, agents=[agent_id])
             agent = _known(ledger, agent_id, field="body.agent_id")
-            payloads = assign(item, agent, now)
+            payloads = assign(item, agent, now, self._policy)
             ledger.say(item, _new_cause(), payloads, explanation={"by": by})
             said = await ledger.save(tx)
             await audit.record(tx, _deed(by, "assign", [str(ticket_id), agent_id]), now)
@@ -165,7 +165,8 @@ class Commands:
             for item in list(ledger.items.values()):
                 if item.agent_id == agent.agent_id:
                     mark = str(item.ticket_id)
-                    ledger.say(item, cause, went_offline(item, self._policy), mark=mark)
+                    said = left_behind(item, self._policy)
+                    ledger.say(item, cause, said, mark=mark)
 
     def _at_known_level(self, profile: Profile) -> Profile:
         """The profile with its level's own name. Raises DomainError 422."""

@@ -72,7 +72,7 @@ class Dispatcher:
         if not waiting:
             return Dispatched(), []
         agents = await roster.lock_all(tx)
-        found = match(waiting.values(), agents, now=now, limit=BATCH)
+        found = match(waiting.values(), agents, policy=self._policy, now=now, limit=BATCH)
         causes = {lane: nobody.cause for lane, nobody in found.nobody.items()}
         untold = await work.untold(tx, causes, limit=BATCH)
         ledger = Ledger(
@@ -93,7 +93,7 @@ class Dispatcher:
         item = found.item
         assert item.queued is not None
         agent = ledger.agents[found.agent_id]
-        payload = assigned(item, agent, found.reason, now, fit=found.skill_fit)
+        payload = assigned(item, agent, found.reason, now, policy=self._policy, fit=found.skill_fit)
         ledger.say(item, item.queued, [payload], explanation=_explanation(found))
 
     async def _read_gauges(self, tx: Transaction, now: datetime) -> None:

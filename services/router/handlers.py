@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from services.router.domain.work import HEARD
+from services.router.domain.work import concerns_us
 from services.router.metrics import RouterMetrics
 from services.router.store import roster, work
 from services.router.store.ledger import Ledger
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 async def handle(
     tx: Transaction, batch: Batch, *, policy: WorkflowPolicy, metrics: RouterMetrics
 ) -> list[FollowUp]:
-    """Apply a batch of support.tickets and support.escalations: at most seven statements.
+    """Apply a batch of support.tickets, support.escalations and support.sla: at most seven statements.
 
-    Events of the two topics about one ticket may come in either order (semantics H9).
+    Events of these topics about one ticket may come in either order (semantics H9).
     """
-    events = [event for event in batch.events if isinstance(event.payload, HEARD)]
+    events = [event for event in batch.events if concerns_us(event.payload)]
     items = await work.load(tx, list({UUID(event.subject) for event in events}))
     named = {i.agent_id for i in items.values() if i.agent_id}
     wished = [e.payload for e in events if isinstance(e.payload, TicketAssignmentRequested)]

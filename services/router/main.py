@@ -11,7 +11,7 @@ from services.router.dispatcher import Dispatcher
 from services.router.handlers import handle
 from services.router.metrics import RouterMetrics
 from shared.clock import Clock
-from shared.contracts import ESCALATIONS, TICKETS
+from shared.contracts import ESCALATIONS, SLA, TICKETS
 from shared.db.engine import create_engine
 from shared.http.app import create_app
 from shared.http.auth import Keyring
@@ -42,7 +42,7 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
     dispatcher = Dispatcher(service.writer, policy, metrics)
     worker = service.work("dispatcher", dispatcher.step, idle_seconds=IDLE_SECONDS)
     heard = partial(handle, policy=policy, metrics=metrics)
-    service.consume([TICKETS, ESCALATIONS], heard, wakes=[worker])
+    service.consume([TICKETS, ESCALATIONS, SLA], heard, wakes=[worker])
     commands = Commands(service.writer, policy, worker.wake)
     service.app = create_app(
         service="router",

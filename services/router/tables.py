@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -37,9 +38,11 @@ work_item = Table(
     Column("level", Text),
     Column("priority_class", SmallInteger),
     Column("rank", Integer),
+    Column("begin_by", Instant),
     Column("opened_at", Instant),
     Column("waiting_since", Instant),
     Column("agent_id", Text),
+    Column("due_at", Instant),
     Column("told", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("facts", JSONB, nullable=False),
     CheckConstraint(
@@ -50,11 +53,13 @@ work_item = Table(
         "lane",
         "priority_class",
         "rank",
+        "begin_by",
         "opened_at",
         "ticket_id",
         postgresql_where=text("status = 'waiting'"),
     ),
     Index("work_item_agent", "agent_id", postgresql_where=text("agent_id IS NOT NULL")),
+    Index("work_item_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
 
 agent = Table(
@@ -71,6 +76,15 @@ agent = Table(
     Column("presence", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("last_assigned_at", Instant),
+    Column("channel_caps", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("held", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("shift", Text),
+    Column("on_shift", Boolean, nullable=False, server_default=text("true")),
+    Column("renewed_at", Instant),
+    Column("suspect", Boolean, nullable=False, server_default=text("false")),
+    Column("auto_accept", Boolean, nullable=False, server_default=text("false")),
+    Column("changes_at", Instant),
+    Index("agent_changes", "changes_at", postgresql_where=text("changes_at IS NOT NULL")),
     CheckConstraint("load >= 0", name="agent_load_not_negative"),
     CheckConstraint("load <= capacity", name="agent_load_within_capacity"),
 )
@@ -85,12 +99,32 @@ agent_skill = Table(
     CheckConstraint("proficiency BETWEEN 1 AND 5", name="agent_skill_proficiency"),
 )
 
+shift = Table(
+    "shift",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    CheckConstraint("kind IN ('weekly', 'ical')", name="shift_kind"),
+)
+
+acquaintance = Table(
+    "acquaintance",
+    metadata,
+    Column("customer_id", Text, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    PrimaryKeyConstraint("customer_id", "agent_id", name="acquaintance_pkey"),
+)
+
 assignment = Table(
     "assignment",
     metadata,
     Column("assignment_id", Uuid, primary_key=True),
     Column("ticket_id", Uuid, nullable=False),
     Column("agent_id", Text, nullable=False),
+    Column("queue", Text),
     Column("assigned_at", Instant, nullable=False),
     Column("reason", Text, nullable=False),
     Column("explanation", JSONB, nullable=False),
@@ -98,6 +132,7 @@ assignment = Table(
     Column("end_reason", Text),
     Index("assignment_ticket", "ticket_id", "assigned_at"),
     Index("assignment_agent", "agent_id", "assigned_at"),
+    Index("assignment_recent", "assigned_at"),
     Index(
         "assignment_one_a_ticket",
         "ticket_id",

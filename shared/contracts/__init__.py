@@ -2,6 +2,7 @@
 
 from .assignments import (
     AgentUpdated,
+    TicketAccepted,
     TicketAssigned,
     TicketQueued,
     TicketUnassigned,
@@ -120,6 +121,7 @@ __all__ = [
     "SlaStarted",
     "SlaWarning",
     "SlaWithdrawn",
+    "TicketAccepted",
     "TicketAnalysed",
     "TicketAssigned",
     "TicketAssignmentRequested",

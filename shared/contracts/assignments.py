@@ -7,9 +7,12 @@ from typing import ClassVar
 from .payload import Payload, TicketPayload, payload
 from .topics import AGENTS, ASSIGNMENTS
 from .vocabulary import (
+    AcceptedVia,
     AssignReason,
+    Instant,
     Presence,
     QueueReason,
+    UnassignDetail,
     UnassignReason,
     UnroutableCause,
 )
@@ -20,7 +23,9 @@ class TicketQueued(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
     """The ticket waits in a queue. `rank` orders the line, lower first; `weight` is its cost (N2.34).
 
     An agent needs all of `required_skills` and one of `any_skills`; `preferred_skills` and `prefer`
-    (who is asked first) only choose between agents (semantics G3).
+    (who is asked first) only choose between agents (semantics G3). `teams` serve the queue, all of the
+    level without any. `relaxed` counts the steps by which less is asked for than at first, `other_teams`
+    is the last of them (G4). `entry` counts how often the ticket has come to this level (X3).
     """
 
     queue: str
@@ -36,11 +41,18 @@ class TicketQueued(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
     boosts: list[str] = []
     notify: list[str] = []
     cc: list[str] = []
+    teams: list[str] = []
+    priority_boost: bool | None = None
+    relaxed: int | None = None
+    other_teams: bool | None = None
+    entry: int | None = None
 
 
 @payload("ticket.assigned", topic=ASSIGNMENTS)
 class TicketAssigned(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """An agent has the ticket. `skill_fit` in [0, 1]."""
+    """An agent has the ticket. `skill_fit` in [0, 1]. Not accepted until `accept_by`, it is taken back
+    (semantics G8); without that it counts as accepted. `claimed`: they took it themselves.
+    """
 
     agent_id: str
     team: str
@@ -51,6 +63,18 @@ class TicketAssigned(TicketPayload, frozen=True, kw_only=True, omit_defaults=Tru
     waited_seconds: int
     reason: AssignReason
     previous_agent_id: str | None = None
+    accept_by: Instant | None = None
+    claimed: bool | None = None
+
+
+@payload("ticket.accepted", topic=ASSIGNMENTS)
+class TicketAccepted(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """The agent who has the ticket works on it: they said so, or wrote to it (semantics G8)."""
+
+    agent_id: str
+    level: str
+    after_seconds: int
+    via: AcceptedVia
 
 
 @payload("ticket.unassigned", topic=ASSIGNMENTS)
@@ -59,6 +83,7 @@ class TicketUnassigned(TicketPayload, frozen=True, kw_only=True, omit_defaults=T
 
     agent_id: str
     reason: UnassignReason
+    detail: UnassignDetail | None = None
 
 
 @payload("ticket.unroutable", topic=ASSIGNMENTS)

@@ -24,7 +24,10 @@ from .vocabulary import (
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who asks. `tier` is one of the workflow's customer tiers; money is in the workflow's currency."""
+    """Who asks. `tier` is one of the workflow's customer tiers; money is in the workflow's currency.
+
+    `account_owner` is the agent who looks after them: a dedicated customer success manager.
+    """
 
     customer_id: str
     tier: str
@@ -32,6 +35,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     vip: bool | None = None
     recent_escalations: int | None = None
     preferred_channel: str | None = None
+    account_owner: str | None = None
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -120,6 +120,13 @@ class AssignReason(StrEnum):
     MANUAL = "manual"
 
 
+class AcceptedVia(StrEnum):
+    """How an agent accepted a ticket."""
+
+    SAID = "said"
+    WROTE = "wrote"
+
+
 class UnassignReason(StrEnum):
     """Why an assignment ended."""
 
@@ -129,6 +136,14 @@ class UnassignReason(StrEnum):
     DECLINED = "declined"
     MANUAL = "manual"
     REBALANCED = "rebalanced"
+
+
+class UnassignDetail(StrEnum):
+    """What a reason for an ended assignment does not tell: silence, a shift's end, a way back down."""
+
+    NOT_ACCEPTED = "not_accepted"
+    SHIFT_ENDED = "shift_ended"
+    DE_ESCALATED = "de_escalated"
 
 
 class UnroutableCause(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from shared.contracts.vocabulary import Metric, Priority
 
+from .assigning_document import build_assigning
 from .compiler import compile_all, compile_first
 from .conditions import Condition
 from .document import (
@@ -54,7 +55,7 @@ def build_levels(document: Document) -> tuple[Level, ...]:
 
 def build_routing(document: Document) -> RoutingPolicy:
     """The rules and boosts compiled, each with a name of its own."""
-    queues = {n: Queue(n, section.level, section.rank) for n, section in document.queues.items()}
+    queues = {n: Queue(n, q.level, q.rank, q.teams) for n, q in document.queues.items()}
     queues.setdefault(GENERAL, Queue(GENERAL, next(iter(document.levels)), _GENERAL_RANK))
     rules, boosts = document.routing_rules, document.routing_boosts
     rule_names = _distinct([rule.name or rule.action for rule in rules])
@@ -74,6 +75,7 @@ def build_routing(document: Document) -> RoutingPolicy:
         default_queue=GENERAL,
         escalated_to=document.escalated_to,
         weights=document.weights,
+        assigning=build_assigning(document.routing),
     )
 
 
@@ -206,6 +208,7 @@ def _boost(boost: BoostSection, name: str, actions: Mapping[str, ActionSection])
             any_skills=action.any_skills,
             preferred_skills=action.preferred_skills,
             prefer=action.prefer,
+            priority_boost=boost.priority_boost,
         ),
         notify=boost.notify,
         cc=boost.cc,

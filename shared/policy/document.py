@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from shared.contracts.vocabulary import PauseReason, Priority
 
+from .assigning_document import AssigningSection
 from .calendars import CalendarSection, RotationSection
 from .conditions import Condition
 from .kinds import (
@@ -80,9 +81,10 @@ class LevelSection(Section):
 
 
 class QueueSection(Section):
-    """A waiting line; lower ranks are served first."""
+    """A waiting line; lower ranks are served first. Without `teams` all people of the level serve it."""
 
     level: LevelName
+    teams: tuple[Slug, ...] = ()
     rank: Annotated[int, Field(ge=-1000, le=1000)] = 50
 
 
@@ -118,6 +120,7 @@ class BoostSection(Section):
     notify: Audiences = ()
     cc: Audiences = ()
     rank: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    priority_boost: bool = False
 
 
 class SlaSection(Section):
@@ -235,6 +238,7 @@ class Document(Section):
     queues: dict[Slug, QueueSection]
     escalated_to: dict[LevelName, QueueName]
     weights: dict[ComplexityWord, Annotated[int, Field(ge=1, le=100)]]
+    routing: AssigningSection
     actions: dict[Slug, ActionSection]
     routing_boosts: tuple[BoostSection, ...]
     routing_rules: tuple[RuleSection, ...]

@@ -12,7 +12,7 @@ from .compiler import compile_first, normalise
 from .escalation import NEXT_LEVEL, Trigger
 from .facts import Facts
 from .notification import NotificationRule
-from .routing import Route
+from .routing import Route, RoutingRule
 from .sla import Targets
 from .tree import Both, Compare, Either, Member, Name, Node, Not, Value, names_of, render
 from .workflow import WorkflowPolicy
@@ -90,7 +90,7 @@ def explain(policy: WorkflowPolicy, facts: Facts) -> Explanation:
         priority=priority,
         rules=tuple(_rules(policy, known)),
         boosts=tuple(
-            _verdict(b.name, b.condition, b.tree, known, _boost_effect(b.notify, b.action.rank))
+            _verdict(b.name, b.condition, b.tree, known, _boost_effect(b))
             for b in policy.routing.boosts
         ),
         route=route,
@@ -213,10 +213,11 @@ def _told(policy: WorkflowPolicy, rule: NotificationRule) -> str:
     return f"{rule.template} to {', '.join(roles)} over {', '.join(rule.via)}"
 
 
-def _boost_effect(notify: tuple[str, ...], rank: int) -> str:
+def _boost_effect(boost: RoutingRule) -> str:
     """What a boost adds."""
-    parts = [f"rank {rank:+d}"] if rank else []
-    return ", ".join([*parts, *(f"tell {name}" for name in notify)]) or "skills"
+    parts = ["one priority class sooner"] if boost.action.priority_boost else []
+    parts += [f"rank {boost.action.rank:+d}"] if boost.action.rank else []
+    return ", ".join([*parts, *(f"tell {name}" for name in boost.notify)]) or "skills"
 
 
 def _text(value: object) -> str | None:

@@ -9,7 +9,7 @@ from .names import names_in
 from .sla import ANY
 
 MERGED_BY_NAME = frozenset({"conditions", "actions", "audiences", "templates", "calendars"})
-MERGED_BY_KEY = frozenset({"customers", "triage", "sla", "escalation", "notifications"})
+MERGED_BY_KEY = frozenset({"customers", "triage", "routing", "sla", "escalation", "notifications"})
 
 Data = Mapping[str, object]
 

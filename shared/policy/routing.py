@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from shared.contracts.vocabulary import Complexity
 
+from .assigning import AssigningPolicy
 from .facts import Facts
 from .tree import ALWAYS_TRUE, Node
 
@@ -17,11 +18,12 @@ GENERAL = "general"
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A waiting line. Lower ranks are served first."""
+    """A waiting line. Lower ranks are served first. Without `teams` all people of the level serve it."""
 
     name: str
     level: str
     rank: int
+    teams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Action:
     any_skills: Mapping[str, int] = field(default_factory=dict)
     preferred_skills: Mapping[str, int] = field(default_factory=dict)
     prefer: str | None = None
+    priority_boost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,15 @@ class Route:
     Skills map names to the proficiency asked for, 1 to 5: all of `required_skills`, one of
     `any_skills` (if any), and `preferred_skills` only to choose between agents. `rule` is None for
     the catch-all that every rule set has (semantics G9); `sla_target` only ever tightens the first
-    response (K10).
+    response (K10); `priority_boost` lifts the ticket's place in the line by one class (G12).
     """
 
     rule: str | None
     queue: str
     level: str
     rank: int
+    teams: tuple[str, ...]
+    priority_boost: bool
     required_skills: Mapping[str, int]
     any_skills: Mapping[str, int]
     preferred_skills: Mapping[str, int]
@@ -90,6 +95,7 @@ class RoutingPolicy:
     default_queue: str
     escalated_to: Mapping[str, str]
     weights: Mapping[Complexity, int]
+    assigning: AssigningPolicy
 
     def route(self, facts: Facts) -> Route:
         """First matching rule, then every matching boost (semantics G9, G11, G12)."""
@@ -104,6 +110,8 @@ class RoutingPolicy:
             queue=queue.name,
             level=action.level or queue.level,
             rank=queue.rank + sum(source.action.rank for source in sources),
+            teams=queue.teams,
+            priority_boost=any(source.action.priority_boost for source in sources),
             required_skills=_highest(source.action.required_skills for source in sources),
             any_skills=_highest(source.action.any_skills for source in sources),
             preferred_skills=_highest(source.action.preferred_skills for source in sources),

@@ -439,7 +439,7 @@ rooting: {}
         "workflow.yaml:9:12 sla.reprice: 'carry', 'strictest' or 'restart' is expected, not 'cary', did you mean \"carry\"?",
         'workflow.yaml:11:20 queues.billing.level: no level "tier_5", did you mean "tier_4"?',
         'workflow.yaml:13:32 escalation.acknowledge_within.tier_2: "soon" is no duration: write a number and s, minutes, hours, days or weeks',
-        'workflow.yaml:14:1 rooting: no section "rooting", did you mean "routing_rules"?',
+        'workflow.yaml:14:1 rooting: no section "rooting", did you mean "routing"?',
     ] == [line for line in mistakes(text) if not line.startswith("packaged")]
 
 

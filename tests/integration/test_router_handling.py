@@ -70,7 +70,7 @@ async def test_a_stored_item_comes_back_as_it_was(bench: RouterBench) -> None:
     )
 
     async with bench.engine.begin() as tx:
-        await work.save(tx, [item])
+        await work.save(tx, [item], bench.policy, bench.clock.now())
 
     assert item == await bench.item(item.ticket_id)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from services.router.domain.folding import evolve
 from services.router.domain.roster import Agent
-from services.router.domain.work import UNIT, Fact, WorkItem, WorkStatus, evolve, said
+from services.router.domain.work import UNIT, Fact, WorkItem, WorkStatus, said
 from shared.contracts import Cause, Customer, Payload, TicketOpened, TicketQueued
 from shared.contracts.vocabulary import (
     Complexity,
@@ -19,9 +21,16 @@ from shared.contracts.vocabulary import (
     UnroutableCause,
 )
 from shared.ids import derived_id
+from shared.policy import WorkflowPolicy, load_workflow
 from tests.support.builders import MONDAY_10, TICKET
 
 NOW = MONDAY_10 + timedelta(minutes=2)
+
+
+@cache
+def policy() -> WorkflowPolicy:
+    """The packaged workflow, loaded once."""
+    return load_workflow(None)
 
 
 def ticket_id(number: int) -> UUID:

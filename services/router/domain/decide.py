@@ -7,8 +7,11 @@ from datetime import datetime
 from shared.contracts import (
     EscalationAdvanced,
     EscalationRaised,
+    EscalationResolved,
     Payload,
+    TicketAccepted,
     TicketAssigned,
+    TicketMessageAdded,
     TicketOpened,
     TicketQueued,
     TicketReclassified,
@@ -17,17 +20,32 @@ from shared.contracts import (
     TicketUnassigned,
     TicketUnmerged,
 )
-from shared.contracts.vocabulary import AssignReason, QueueReason, UnassignReason
+from shared.contracts.vocabulary import (
+    AcceptedVia,
+    AssignReason,
+    AuthorKind,
+    QueueReason,
+    UnassignDetail,
+    UnassignReason,
+)
 from shared.policy import WorkflowPolicy
 
+from .accepting import accept_by
+from .attendance import needs_somebody
 from .eligible import skill_fit
+from .relaxing import as_relaxed
 from .roster import Agent
 from .routing import height, queued, raised_level
 from .work import WorkItem, WorkStatus, replace
 
 
 def decide(
-    item: WorkItem, payload: Payload, *, policy: WorkflowPolicy, agent: Agent | None
+    item: WorkItem,
+    payload: Payload,
+    *,
+    policy: WorkflowPolicy,
+    agent: Agent | None,
+    now: datetime,
 ) -> list[Payload]:
     """What follows from `payload`, which `item` has already heard. `agent` holds the ticket, if any.
 
@@ -42,6 +60,10 @@ def decide(
             return [queued(item, QueueReason.NEW, policy)]
         case EscalationRaised() | EscalationAdvanced():
             return _raised(item, policy)
+        case EscalationResolved():
+            return _lowered(item, policy)
+        case TicketMessageAdded():
+            return _written_to(item, payload, now)
         case TicketResumed():
             return _woken(item, agent, policy)
         case TicketReclassified():
@@ -51,17 +73,32 @@ def decide(
 
 
 def give_back(
-    item: WorkItem, why: UnassignReason, reason: QueueReason, policy: WorkflowPolicy
+    item: WorkItem,
+    why: UnassignReason,
+    reason: QueueReason,
+    policy: WorkflowPolicy,
+    detail: UnassignDetail | None = None,
 ) -> list[Payload]:
     """Take the ticket from its agent, if it has one, and put it into the queue it belongs to now."""
-    return [*_taken_from_agent(item, why), queued(item, reason, policy)]
+    return [*_taken_from_agent(item, why, detail), queued(item, reason, policy)]
 
 
 def assigned(
-    item: WorkItem, agent: Agent, reason: AssignReason, now: datetime, *, fit: float | None = None
+    item: WorkItem,
+    agent: Agent,
+    reason: AssignReason,
+    now: datetime,
+    *,
+    policy: WorkflowPolicy,
+    fit: float | None = None,
+    claimed: bool = False,
 ) -> TicketAssigned:
-    """`ticket.assigned` for `agent`; `fit` where it is known already."""
+    """`ticket.assigned` for `agent`; `fit` where it is known already.
+
+    Whoever takes a ticket themselves, or accepts all they are given, has accepted it (semantics G8).
+    """
     assert item.place is not None
+    asked = not claimed and not agent.auto_accept
     return TicketAssigned(
         ticket_id=item.ticket_id,
         agent_id=agent.agent_id,
@@ -73,17 +110,40 @@ def assigned(
         waited_seconds=item.waited_seconds(now),
         reason=reason,
         previous_agent_id=item.agent_id or item.previous_agent_id,
+        accept_by=accept_by(item, policy, now) if asked else None,
+        claimed=claimed or None,
     )
 
 
-def went_offline(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
-    """What becomes of a ticket whose agent has gone: it is queued again if somebody has to act.
-
-    A paused one stays with its agent, and is queued when it wakes and they are still away (G7, G13).
-    """
-    if item.paused:
+def accepted(item: WorkItem, via: AcceptedVia, now: datetime) -> list[Payload]:
+    """The agent who has the ticket works on it; nothing is said twice."""
+    if item.agent_id is None or item.accept_by is None or item.place is None:
         return []
-    return give_back(item, UnassignReason.WENT_OFFLINE, QueueReason.RELEASED, policy)
+    since = item.assigned_at or now
+    return [
+        TicketAccepted(
+            ticket_id=item.ticket_id,
+            agent_id=item.agent_id,
+            level=item.place.level,
+            after_seconds=max(0, int((now - since).total_seconds())),
+            via=via,
+        )
+    ]
+
+
+def left_behind(
+    item: WorkItem,
+    policy: WorkflowPolicy,
+    detail: UnassignDetail | None = None,
+    back_at: datetime | None = None,
+) -> list[Payload]:
+    """What becomes of a ticket whose agent is away until `back_at`: queued again if somebody has to act.
+
+    One that waits for the customer stays, and is queued when it wakes and they are still away (G7, G13).
+    """
+    if not needs_somebody(item, back_at):
+        return []
+    return give_back(item, UnassignReason.WENT_OFFLINE, QueueReason.RELEASED, policy, detail)
 
 
 def _when_done(item: WorkItem, payload: Payload, policy: WorkflowPolicy) -> list[Payload]:
@@ -92,10 +152,15 @@ def _when_done(item: WorkItem, payload: Payload, policy: WorkflowPolicy) -> list
     return _taken_from_agent(item, UnassignReason.RESOLVED)
 
 
-def _taken_from_agent(item: WorkItem, why: UnassignReason) -> list[Payload]:
+def _taken_from_agent(
+    item: WorkItem, why: UnassignReason, detail: UnassignDetail | None = None
+) -> list[Payload]:
     if item.agent_id is None:
         return []
-    return [TicketUnassigned(ticket_id=item.ticket_id, agent_id=item.agent_id, reason=why)]
+    agent_id = item.agent_id
+    return [
+        TicketUnassigned(ticket_id=item.ticket_id, agent_id=agent_id, reason=why, detail=detail)
+    ]
 
 
 def _raised(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
@@ -108,6 +173,25 @@ def _raised(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
     return give_back(item, UnassignReason.ESCALATION, QueueReason.ESCALATION, policy)
 
 
+def _lowered(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
+    """A de-escalated ticket goes back to where its rule puts it (semantics X5)."""
+    if item.place is None:
+        return []
+    place = queued(item, QueueReason.ESCALATION, policy)
+    if height(place.level, policy) >= height(item.place.level, policy):
+        return []
+    down = UnassignDetail.DE_ESCALATED
+    return [*_taken_from_agent(item, UnassignReason.ESCALATION, down), place]
+
+
+def _written_to(item: WorkItem, message: TicketMessageAdded, now: datetime) -> list[Payload]:
+    """Who writes to a ticket they have, works on it."""
+    author = message.author
+    if author.kind is not AuthorKind.AGENT or author.id not in {None, item.agent_id}:
+        return []
+    return accepted(item, AcceptedVia.WROTE, now)
+
+
 def _woken(item: WorkItem, agent: Agent | None, policy: WorkflowPolicy) -> list[Payload]:
     """Stay with the agent who is at work and has room for the full cost; else queue (semantics G13).
 
@@ -117,7 +201,10 @@ def _woken(item: WorkItem, agent: Agent | None, policy: WorkflowPolicy) -> list[
         return []
     if not agent.at_work:
         return give_back(item, UnassignReason.WENT_OFFLINE, QueueReason.RELEASED, policy)
-    if agent.headroom < item.full_cost - item.weight:
+    assert item.opened is not None
+    caps = policy.routing.assigning.channel_caps
+    fits = agent.headroom >= item.full_cost - item.weight
+    if not fits or not agent.has_room_on(item.opened.channel, caps):
         return give_back(item, UnassignReason.REBALANCED, QueueReason.RELEASED, policy)
     return []
 
@@ -127,6 +214,7 @@ def _reclassified(item: WorkItem, policy: WorkflowPolicy) -> list[Payload]:
     if item.status is not WorkStatus.WAITING or item.place is None:
         return []
     now_asked = queued(item, QueueReason.RECLASSIFIED, policy)
+    now_asked = as_relaxed(now_asked, item.place.relaxed or 0, policy)
     return [] if _same_place(now_asked, item.place) else [now_asked]
 
 

@@ -11,6 +11,9 @@ from shared.contracts.vocabulary import UnroutableCause
 from .roster import Agent
 from .work import WorkItem
 
+#: What a rule's `prefer` says for the agent who looks after the customer.
+ACCOUNT_OWNER: Final = "account_owner"
+
 #: The best proficiency there is.
 MASTERY: Final = 5
 
@@ -26,11 +29,13 @@ class Nobody:
 def qualifies(agent: Agent, item: WorkItem) -> bool:
     """Whether the agent works at the ticket's level and channel and has the skills it requires.
 
-    The level of the queue is the level of its people; teams only group them. Says nothing about
+    The level of the queue is the level of its people, of its teams if it names any. Says nothing about
     presence and room.
     """
     place, opened = item.place, item.opened
     if place is None or opened is None or agent.level != place.level:
+        return False
+    if place.teams and agent.team not in place.teams and not place.other_teams:
         return False
     if agent.channels and opened.channel not in agent.channels:
         return False
@@ -51,6 +56,14 @@ def skill_fit(agent: Agent, item: WorkItem) -> float:
     if item.place.any_skills:
         held.append(max(agent.skills.get(skill, 0) for skill in item.place.any_skills))
     return sum(held) / (MASTERY * len(held)) if held else 1.0
+
+
+def owner_of(item: WorkItem) -> str | None:
+    """The agent whom the ticket's rule asks first: the one it names, or the customer's own (G11)."""
+    if item.place is None or item.opened is None or item.place.prefer is None:
+        return None
+    prefer = item.place.prefer
+    return item.opened.customer.account_owner if prefer == ACCOUNT_OWNER else prefer
 
 
 def nobody(item: WorkItem, roster: Iterable[Agent]) -> Nobody | None:

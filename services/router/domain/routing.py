@@ -33,12 +33,14 @@ def queued(item: WorkItem, reason: QueueReason, policy: WorkflowPolicy) -> Ticke
         any_skills=dict(route.any_skills),
         preferred_skills=dict(route.preferred_skills),
         prefer=route.prefer,
+        teams=list(route.teams),
+        priority_boost=route.priority_boost or None,
         rule=route.rule,
         boosts=list(route.boosts),
         notify=list(route.notify) if first else [],
         cc=list(route.cc) if first else [],
     )
-    return _at_least_at(raised_level(item, policy), place, policy)
+    return _counted(item, _at_least_at(raised_level(item, policy), place, policy))
 
 
 def raised_level(item: WorkItem, policy: WorkflowPolicy) -> str | None:
@@ -76,8 +78,17 @@ def _at_least_at(level: str | None, place: TicketQueued, policy: WorkflowPolicy)
         rank=queue.rank + boost,
         required_skills={},
         any_skills={},
+        teams=list(queue.teams),
         preferred_skills=_highest(place.required_skills, place.any_skills, place.preferred_skills),
     )
+
+
+def _counted(item: WorkItem, place: TicketQueued) -> TicketQueued:
+    """`place` with the number of times the ticket will have come to its level, from the second on."""
+    been = item.entries.get(place.level, 0)
+    comes = item.place is None or item.place.level != place.level
+    entry = been + 1 if comes else been
+    return replace(place, entry=entry if entry > 1 else None)
 
 
 def _highest(*asked: Mapping[str, int]) -> dict[str, int]:

@@ -13,12 +13,20 @@ from shared.contracts import (
     Cause,
     EscalationAdvanced,
     EscalationRaised,
+    EscalationResolved,
     FollowUp,
     Payload,
-    TicketAssigned,
+    SlaCancelled,
+    SlaClosedLate,
+    SlaMet,
+    SlaPaused,
+    SlaRepriced,
+    SlaResumed,
+    SlaStarted,
     TicketAssignmentRequested,
     TicketClosed,
     TicketMerged,
+    TicketMessageAdded,
     TicketOpened,
     TicketPaused,
     TicketQueued,
@@ -26,18 +34,10 @@ from shared.contracts import (
     TicketReopened,
     TicketResolved,
     TicketResumed,
-    TicketUnassigned,
     TicketUnmerged,
-    TicketUnroutable,
     type_of,
 )
-from shared.contracts.vocabulary import (
-    Complexity,
-    Grade,
-    Priority,
-    UnassignReason,
-    UnroutableCause,
-)
+from shared.contracts.vocabulary import AuthorKind, UnroutableCause
 from shared.ids import derived_id
 
 #: The events of other services that mean something here.
@@ -52,17 +52,30 @@ HEARD: Final = (
     TicketMerged,
     TicketUnmerged,
     TicketAssignmentRequested,
+    TicketMessageAdded,
     EscalationRaised,
     EscalationAdvanced,
+    EscalationResolved,
+    SlaStarted,
+    SlaPaused,
+    SlaResumed,
+    SlaRepriced,
+    SlaMet,
+    SlaClosedLate,
+    SlaCancelled,
 )
 
 #: Quarters in one weight unit: a paused ticket costs a quarter, and sums must stay exact (G1).
 UNIT: Final = 4
 
-#: Who gave a ticket back is not asked again in the same round (semantics G1, G8).
-_GIVEN_BACK: Final = frozenset({UnassignReason.DECLINED, UnassignReason.MANUAL})
-
 replace = msgspec.structs.replace
+
+
+def concerns_us(payload: Payload) -> bool:
+    """Whether the router has anything to learn: of messages, only what agents write accepts a ticket."""
+    if isinstance(payload, TicketMessageAdded):
+        return payload.author.kind is AuthorKind.AGENT
+    return isinstance(payload, HEARD)
 
 
 class WorkStatus(StrEnum):
@@ -93,8 +106,11 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One ticket. `place` is the last `ticket.queued`, `queued` that event as a cause.
 
     `opened_at` is the opening's engine time. `told` are the causes of `ticket.unroutable` published
-    since it was queued, `declined` the agents not to be asked again in this round. `merged`: it was
-    open when it went on as another ticket, and is again when it goes its own way (semantics M4).
+    since it was queued, `declined` the agents not to be asked again before somebody has accepted it.
+    `merged`: it was open when it went on as another ticket, and is again when it goes its own way
+    (semantics M4). `deadlines` are those of the running customer-facing clocks, by metric. `entries`
+    counts how often it came to each level, `entered_at` is when it came to the present one. An agent
+    who has it works on it unless `accept_by` is set: then they have not accepted it yet.
     """
 
     ticket_id: UUID
@@ -112,6 +128,11 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told: tuple[UnroutableCause, ...] = ()
     declined: tuple[str, ...] = ()
     merged: bool = False
+    deadlines: dict[str, datetime] = {}
+    entries: dict[str, int] = {}
+    entered_at: datetime | None = None
+    accept_by: datetime | None = None
+    assigned_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -134,12 +155,6 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return UNIT * self.weight
 
     @property
-    def priority_class(self) -> int:
-        """0 for critical; one better once an escalation has lifted it (semantics G2)."""
-        rank = self.opened.priority.rank if self.opened else 0
-        return max(0, rank - 1) if self.boosted else rank
-
-    @property
     def lane(self) -> str:
         """Tickets of one lane ask the same of an agent: the same people qualify for all of them."""
         if self.place is None or self.opened is None:
@@ -147,34 +162,12 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         place = self.place
         asked = (place.required_skills, place.any_skills, place.preferred_skills)
         skills = "/".join(",".join(f"{k}:{v}" for k, v in sorted(a.items())) for a in asked)
-        return f"{place.level}/{self.opened.channel}/{skills}"
+        teams = "*" if place.other_teams else ",".join(place.teams)
+        return f"{place.level}/{teams}/{self.opened.channel}/{skills}"
 
     def waited_seconds(self, now: datetime) -> int:
         """How long it has had nobody, in whole seconds."""
         return int((now - self.waiting_since).total_seconds()) if self.waiting_since else 0
-
-
-def evolve(item: WorkItem, fact: Fact) -> WorkItem:
-    """The item after `fact`, in whatever order facts of different topics arrive (semantics H9)."""
-    payload = fact.payload
-    match payload:
-        case TicketOpened():
-            return _opened(item, payload, fact.at)
-        case TicketReclassified():
-            return _reclassified(item, payload)
-        case TicketReopened():
-            return _reopened(item, payload)
-        case TicketPaused() | TicketResumed():
-            return replace(item, paused=item.is_open and isinstance(payload, TicketPaused))
-        case TicketMerged():
-            done = replace(item, status=WorkStatus.DONE, waiting_since=None)
-            return replace(done, merged=item.is_open)
-        case TicketResolved() | TicketClosed():
-            return replace(item, status=WorkStatus.DONE, paused=False, waiting_since=None)
-        case EscalationRaised(level=level) | EscalationAdvanced(to_level=level):
-            return _raised(item, payload, level)
-        case _:
-            return _said(item, fact)
 
 
 def said(cause: Cause, payload: Payload, now: datetime, *, mark: str = "0") -> Fact:
@@ -190,93 +183,3 @@ def said(cause: Cause, payload: Payload, now: datetime, *, mark: str = "0") -> F
 def follow_up(cause: Cause, fact: Fact) -> FollowUp:
     """`fact`, said because of `cause`, for the outbox."""
     return FollowUp(cause=cause, payload=fact.payload, time=fact.at, id=fact.cause.id)
-
-
-def _said(item: WorkItem, fact: Fact) -> WorkItem:
-    payload = fact.payload
-    match payload:
-        case TicketQueued():
-            waits_already = item.status is WorkStatus.WAITING
-            return replace(
-                item,
-                status=WorkStatus.WAITING,
-                place=payload,
-                queued=fact.cause,
-                waiting_since=item.waiting_since if waits_already else fact.at,
-                told=(),
-                merged=False,
-            )
-        case TicketAssigned(agent_id=agent_id):
-            return replace(
-                item,
-                status=WorkStatus.ASSIGNED,
-                agent_id=agent_id,
-                waiting_since=None,
-                told=(),
-                declined=(),
-            )
-        case TicketUnassigned():
-            return _unassigned(item, payload, fact.at)
-        case TicketUnroutable(cause=cause):
-            return replace(item, told=(*item.told, cause))
-        case _:
-            return item
-
-
-def _opened(item: WorkItem, opened: TicketOpened, at: datetime) -> WorkItem:
-    if item.opened is not None:
-        return item
-    # the subject line is free text and stays out of this service's tables (ruling 4)
-    return replace(item, opened=replace(opened, subject_line=""), opened_at=at)
-
-
-def _unassigned(item: WorkItem, payload: TicketUnassigned, at: datetime) -> WorkItem:
-    waits = item.status is WorkStatus.ASSIGNED
-    given_back = payload.reason in _GIVEN_BACK
-    return replace(
-        item,
-        status=WorkStatus.WAITING if waits else item.status,
-        waiting_since=at if waits else None,
-        agent_id=None,
-        previous_agent_id=payload.agent_id,
-        declined=(*item.declined, payload.agent_id) if given_back else item.declined,
-    )
-
-
-def _raised(item: WorkItem, payload: EscalationRaised | EscalationAdvanced, level: str) -> WorkItem:
-    named = Raise(level=level, transfer=payload.transfer)
-    raised = item.raised if named in item.raised else (*item.raised, named)
-    boost = payload.priority_boost if isinstance(payload, EscalationRaised) else None
-    return replace(item, raised=raised, boosted=item.boosted or bool(boost))
-
-
-def _reopened(item: WorkItem, payload: TicketReopened) -> WorkItem:
-    if item.opened is None:
-        return item
-    counted = replace(
-        item.opened,
-        reopened_count=payload.reopened_count,
-        recent_reopened=payload.recent_reopened,
-    )
-    return replace(item, opened=counted)
-
-
-#: How a changed field of the triage is read.
-_TRIAGE: Final = {
-    "priority": Priority,
-    "impact": Grade,
-    "urgency": Grade,
-    "complexity": Complexity,
-    "category": str,
-}
-
-
-def _reclassified(item: WorkItem, payload: TicketReclassified) -> WorkItem:
-    if item.opened is None:
-        return item
-    to = {name: change.to for name, change in payload.changes.items()}
-    fields = {name: read(to[name]) for name, read in _TRIAGE.items() if name in to}
-    customer = item.opened.customer
-    if "customer_tier" in to:
-        customer = replace(customer, tier=to["customer_tier"])
-    return replace(item, opened=replace(item.opened, customer=customer, **fields))

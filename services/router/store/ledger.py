@@ -15,8 +15,9 @@ import msgspec
 
 from services.router.domain.by_hand import RefusedError, requested
 from services.router.domain.decide import decide
+from services.router.domain.folding import evolve
 from services.router.domain.roster import Agent, agent_updated, settle
-from services.router.domain.work import Fact, WorkItem, evolve, follow_up, said
+from services.router.domain.work import Fact, WorkItem, follow_up, said
 from shared.contracts import (
     Cause,
     Event,
@@ -70,7 +71,7 @@ class Ledger:
         agent = self.agents.get(before.agent_id) if before.agent_id else None
 
         def answer(item: WorkItem, fact: Fact) -> list[Fact]:
-            payloads = decide(item, fact.payload, policy=self._policy, agent=agent)
+            payloads = decide(item, fact.payload, policy=self._policy, agent=agent, now=self._now)
             return [said(event.cause, payload, self._now) for payload in payloads]
 
         fact = Fact(payload=event.payload, at=event.time, cause=event.cause)
@@ -80,7 +81,8 @@ class Ledger:
     def _follow(self, item: WorkItem, wish: TicketAssignmentRequested, cause: Cause) -> None:
         """Assign as the ticket's channel says, if our own rules allow it."""
         try:
-            payloads = requested(item, wish, self.agents.get(wish.assignee), self._now)
+            agent = self.agents.get(wish.assignee)
+            payloads = requested(item, wish, agent, self._now, self._policy)
         except RefusedError as refused:
             self.refused.append((item.ticket_id, refused))
             return
@@ -107,6 +109,10 @@ class Ledger:
         self._note(item, after, cause, facts, explanation or {})
         return after
 
+    def renew(self, item: WorkItem) -> None:
+        """Write `item` again as it is: time has changed its place in the line."""
+        self._changed.add(item.ticket_id)
+
     def change_agent(self, agent: Agent, cause: Cause, *, skills: bool = False) -> None:
         """Replace an agent, or add one; `skills` says that they may differ, too."""
         self.agents[agent.agent_id] = agent
@@ -117,7 +123,8 @@ class Ledger:
     async def save(self, tx: Transaction) -> list[FollowUp]:
         """Write everything, at most six statements, and return what follows."""
         touched = self._new_versions()
-        await work.save(tx, [self.items[ticket] for ticket in sorted(self._changed)])
+        changed = [self.items[ticket] for ticket in sorted(self._changed)]
+        await work.save(tx, changed, self._policy, self._now)
         await roster.save(tx, touched)
         if self._retrained:
             await roster.save_skills(tx, [self.agents[one] for one in sorted(self._retrained)])

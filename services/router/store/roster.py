@@ -17,7 +17,8 @@ _WAIT_DISPATCH: Final = "SELECT pg_advisory_xact_lock(hashtext(current_schema() 
 
 _AGENTS: Final = """
 SELECT a.agent_id, a.name, a.team, a.level, a.channels, a.capacity, a.capacity_target, a.load,
-    a.presence, a.version, a.last_assigned_at,
+    a.presence, a.version, a.last_assigned_at, a.channel_caps, a.held, a.shift, a.on_shift,
+    a.renewed_at, a.suspect, a.auto_accept,
     (SELECT jsonb_object_agg(s.skill, s.proficiency) FROM agent_skill s WHERE s.agent_id = a.agent_id)
 FROM agent a
 """
@@ -36,18 +37,24 @@ _LOCK_SOME: Final = f"""
 #: Write agents.
 _SAVE: Final = """
 INSERT INTO agent AS a (agent_id, name, team, level, channels, capacity, capacity_target, load,
-    presence, version, last_assigned_at)
+    presence, version, last_assigned_at, channel_caps, held, shift, on_shift, renewed_at, suspect,
+    auto_accept)
 SELECT agent_id, name, team, level, string_to_array(channels, ','), capacity, capacity_target, load,
-    presence, version, last_assigned_at
+    presence, version, last_assigned_at, channel_caps, held, shift, on_shift, renewed_at, suspect,
+    auto_accept
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
-    $7::integer[], $8::integer[], $9::text[], $10::bigint[], $11::timestamptz[])
+    $7::integer[], $8::integer[], $9::text[], $10::bigint[], $11::timestamptz[], $12::jsonb[],
+    $13::jsonb[], $14::text[], $15::boolean[], $16::timestamptz[], $17::boolean[], $18::boolean[])
 AS t (agent_id, name, team, level, channels, capacity, capacity_target, load, presence, version,
-    last_assigned_at)
+    last_assigned_at, channel_caps, held, shift, on_shift, renewed_at, suspect, auto_accept)
 ON CONFLICT (agent_id) DO UPDATE SET name = excluded.name, team = excluded.team,
     level = excluded.level, channels = excluded.channels, capacity = excluded.capacity,
     capacity_target = excluded.capacity_target, load = excluded.load,
     presence = excluded.presence, version = excluded.version,
-    last_assigned_at = excluded.last_assigned_at
+    last_assigned_at = excluded.last_assigned_at, channel_caps = excluded.channel_caps,
+    held = excluded.held, shift = excluded.shift, on_shift = excluded.on_shift,
+    renewed_at = excluded.renewed_at, suspect = excluded.suspect,
+    auto_accept = excluded.auto_accept
 """
 
 #: Put new skills in the place of some agents' old ones.
@@ -116,10 +123,19 @@ def _agent(row: tuple[Any, ...]) -> Agent:
         "presence",
         "version",
         "last_assigned_at",
+        "channel_caps",
+        "held",
+        "shift",
+        "on_shift",
+        "renewed_at",
+        "suspect",
+        "auto_accept",
     )
     fields = dict(zip(names, plain, strict=True))
     fields["channels"] = tuple(fields["channels"])
     fields["presence"] = Presence(fields["presence"])
+    for counts in ("channel_caps", "held"):
+        fields[counts] = msgspec.json.decode(fields[counts], type=dict[str, int])
     return Agent(
         **fields, skills=msgspec.json.decode(skills, type=dict[str, int]) if skills else {}
     )
@@ -138,4 +154,11 @@ def _row(agent: Agent) -> tuple[object, ...]:
         agent.presence.value,
         agent.version,
         agent.last_assigned_at,
+        msgspec.json.encode(agent.channel_caps).decode(),
+        msgspec.json.encode(agent.held).decode(),
+        agent.shift,
+        agent.on_shift,
+        agent.renewed_at,
+        agent.suspect,
+        agent.auto_accept,
     )

@@ -13,7 +13,7 @@ from shared.db.engine import Transaction, fetch
 #: How many tickets wait, since when, a lane; and the first ticket of each.
 _LANES: Final = """
 SELECT queue, level, count(*), min(waiting_since),
-    (array_agg(ticket_id ORDER BY priority_class, rank, opened_at, ticket_id))[1]
+    (array_agg(ticket_id ORDER BY priority_class, rank, begin_by, opened_at, ticket_id))[1]
 FROM work_item WHERE status = 'waiting' GROUP BY lane, queue, level ORDER BY queue, lane
 """
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from services.router.domain import line, passing
 from services.router.domain.work import WorkItem
 from shared.contracts.vocabulary import UnroutableCause
 from shared.db.engine import Transaction, fetch
+from shared.policy import WorkflowPolicy
 
 #: Make a row for every ticket we have not met, so that it can be locked.
 _MEET: Final = """
@@ -49,7 +52,7 @@ WITH RECURSIVE lanes AS (
     FROM lanes l WHERE l.lane IS NOT NULL)
 SELECT h.ticket_id FROM lanes l CROSS JOIN LATERAL (
     SELECT w.ticket_id FROM work_item w WHERE w.status = 'waiting' AND w.lane = l.lane
-    ORDER BY w.priority_class, w.rank, w.opened_at, w.ticket_id LIMIT $1) AS h
+    ORDER BY w.priority_class, w.rank, w.begin_by, w.opened_at, w.ticket_id LIMIT $1) AS h
 """
 
 #: Tickets of unroutable lanes whose cause has not been published since they were queued.
@@ -60,20 +63,29 @@ WHERE w.status = 'waiting' AND NOT w.told @> ARRAY[u.cause]
 ORDER BY w.opened_at, w.ticket_id LIMIT $3
 """
 
+#: Items that time changes, oldest first, locked.
+_LOCK_DUE: Final = """
+SELECT ticket_id, facts FROM work_item WHERE due_at <= $1 ORDER BY due_at, ticket_id LIMIT $2
+FOR UPDATE SKIP LOCKED
+"""
+_NEXT_DUE: Final = "SELECT min(due_at) FROM work_item WHERE due_at IS NOT NULL"
+
 #: Write items: what SQL filters or sorts by as columns, everything as facts.
 _SAVE: Final = """
-INSERT INTO work_item AS w (ticket_id, status, lane, queue, level, priority_class, rank,
-    opened_at, waiting_since, agent_id, told, facts)
-SELECT ticket_id, status, lane, queue, level, priority_class, rank, opened_at, waiting_since,
-    agent_id, string_to_array(told, ','), facts
+INSERT INTO work_item AS w (ticket_id, status, lane, queue, level, priority_class, rank, begin_by,
+    opened_at, waiting_since, agent_id, due_at, told, facts)
+SELECT ticket_id, status, lane, queue, level, priority_class, rank, begin_by, opened_at,
+    waiting_since, agent_id, due_at, string_to_array(told, ','), facts
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[],
-    $7::integer[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::jsonb[])
-AS t (ticket_id, status, lane, queue, level, priority_class, rank, opened_at, waiting_since,
-    agent_id, told, facts)
+    $7::integer[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::text[],
+    $12::timestamptz[], $13::text[], $14::jsonb[])
+AS t (ticket_id, status, lane, queue, level, priority_class, rank, begin_by, opened_at,
+    waiting_since, agent_id, due_at, told, facts)
 ON CONFLICT (ticket_id) DO UPDATE SET status = excluded.status, lane = excluded.lane,
     queue = excluded.queue, level = excluded.level, priority_class = excluded.priority_class,
-    rank = excluded.rank, opened_at = excluded.opened_at, waiting_since = excluded.waiting_since,
-    agent_id = excluded.agent_id, told = excluded.told, facts = excluded.facts
+    rank = excluded.rank, begin_by = excluded.begin_by, opened_at = excluded.opened_at,
+    waiting_since = excluded.waiting_since, agent_id = excluded.agent_id,
+    due_at = excluded.due_at, told = excluded.told, facts = excluded.facts
 """
 
 
@@ -128,9 +140,22 @@ async def untold(
     return _items(await fetch(tx, _LOCK_WAITING, (ids,))) if ids else {}
 
 
-async def save(tx: Transaction, items: Iterable[WorkItem]) -> None:
-    """Write `items`, one statement."""
-    rows = [_row(item) for item in items]
+async def due(tx: Transaction, now: datetime, *, limit: int) -> dict[UUID, WorkItem]:
+    """Up to `limit` items that time changes by `now`, locked; those that somebody holds are left out."""
+    return _items(await fetch(tx, _LOCK_DUE, (now, limit)))
+
+
+async def next_due(tx: Transaction) -> datetime | None:
+    """When time next changes an item; None when nothing waits for time."""
+    found: datetime | None = (await tx.exec_driver_sql(_NEXT_DUE)).scalar_one()
+    return found
+
+
+async def save(
+    tx: Transaction, items: Iterable[WorkItem], policy: WorkflowPolicy, now: datetime
+) -> None:
+    """Write `items` with their place in the line at `now`, one statement."""
+    rows = [_row(item, policy, now) for item in items]
     if rows:
         await tx.exec_driver_sql(_SAVE, tuple(list(column) for column in zip(*rows, strict=True)))
 
@@ -149,19 +174,22 @@ def _items(rows: Iterable[tuple[UUID, str]]) -> dict[UUID, WorkItem]:
     return {ticket_id: decode_facts(ticket_id, facts) for ticket_id, facts in rows}
 
 
-def _row(item: WorkItem) -> tuple[object, ...]:
+def _row(item: WorkItem, policy: WorkflowPolicy, now: datetime) -> tuple[object, ...]:
     place = item.place
+    begin = line.begin_by(item, policy)
     return (
         item.ticket_id,
         item.status.value,
         item.lane if place else None,
         place.queue if place else None,
         place.level if place else None,
-        item.priority_class if item.opened else None,
+        line.priority_class(item, policy, now) if item.opened else None,
         place.rank if place else None,
+        None if begin is line.NEVER else begin,
         item.opened_at,
         item.waiting_since,
         item.agent_id,
+        passing.next_due(item, policy, now),
         ",".join(item.told),
         encode_facts(item),
     )

@@ -183,7 +183,7 @@ def test_explain_shows_rules_targets_and_triggers(tmp_path: Path) -> None:
         "  yes  assign_to_senior_engineer: queue technical_senior",
         "         yes priority == 'critical'   [priority = 'critical']",
         "  --   assign_to_dedicated_csm: not looked at",
-        "queue technical_senior at tier_3, rank 10",
+        "queue technical_senior at tier_3, rank 50",
         "  required skills: incident 4",
         "targets of critical/enterprise, calendar always",
         "  first response 15 min (assign_to_senior_engineer asks for 15 min, which tightens nothing)",

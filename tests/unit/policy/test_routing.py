@@ -40,7 +40,7 @@ def test_G12_every_boost_that_matches_adds_to_it() -> None:
     assert ("rich", "tired") == route.boosts
     assert {"billing": 5, "incident": 2} == route.required_skills
     assert {"french": 1} == route.preferred_skills
-    assert 30 + 5 - 20 == route.rank
+    assert 50 + 5 - 20 == route.rank
     assert ("team_lead", "on_call") == route.notify
     assert ("account_manager", "duty_manager") == route.cc
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.router.domain.decide import decide, went_offline
+from services.router.domain.decide import decide, left_behind
+from services.router.domain.folding import evolve
+from services.router.domain.line import priority_class
 from services.router.domain.roster import Agent
-from services.router.domain.work import Fact, WorkItem, WorkStatus, evolve, said
+from services.router.domain.work import Fact, WorkItem, WorkStatus, said
 from shared.contracts import (
     Change,
     Customer,
@@ -128,7 +130,7 @@ def live(
         heard = Fact(payload=payload, at=at, cause=a_cause(repr(payload)))
 
         def answer(state: WorkItem, fact: Fact) -> list[Fact]:
-            spoken = decide(state, fact.payload, policy=policy(), agent=agent)
+            spoken = decide(state, fact.payload, policy=policy(), agent=agent, now=NOW)
             return [said(fact.cause, one, NOW) for one in spoken]
 
         item, facts = advance(item, heard, evolve=evolve, decide=answer)
@@ -198,7 +200,7 @@ def test_G12_recent_escalations_lift_the_place_in_line_and_ask_for_a_senior() ->
 
     plain, lifted = queued_by(a_ticket()), queued_by(a_ticket(customer=often))
 
-    assert 10 == plain.rank - lifted.rank
+    assert (None, True) == (plain.priority_boost, lifted.priority_boost)
     assert {"senior": 1} == lifted.preferred_skills
 
 
@@ -286,7 +288,7 @@ def test_G12_a_priority_boost_lifts_one_class_once() -> None:
         a_ticket(), raised("tier_2", priority_boost=1), raised("tier_3", priority_boost=1)
     )
 
-    assert Priority.HIGH.rank == item.priority_class
+    assert Priority.HIGH.rank == priority_class(item, policy(), NOW)
 
 
 @pytest.mark.parametrize(
@@ -393,8 +395,8 @@ def test_G7_who_goes_offline_leaves_what_needs_action_and_keeps_what_is_paused()
     active, _ = live(a_ticket(), assigned())
     paused, _ = live(a_ticket(), assigned(), PAUSED)
 
-    assert ["TicketUnassigned", "TicketQueued"] == kinds(went_offline(active, policy()))
-    assert [] == went_offline(paused, policy())
+    assert ["TicketUnassigned", "TicketQueued"] == kinds(left_behind(active, policy()))
+    assert [] == left_behind(paused, policy())
 
 
 def test_a_waiting_ticket_that_becomes_critical_is_queued_where_it_belongs_now() -> None:
@@ -410,7 +412,7 @@ def test_a_new_priority_moves_a_waiting_ticket_in_the_line_without_a_word() -> N
     item, answers = live(a_ticket(), reclassified(priority="high"))
 
     assert [] == answers
-    assert Priority.HIGH.rank == item.priority_class
+    assert Priority.HIGH.rank == priority_class(item, policy(), NOW)
 
 
 def test_a_reclassified_ticket_that_somebody_has_stays_with_them() -> None:
@@ -440,7 +442,7 @@ def test_H8_the_item_is_a_fold_over_what_was_heard_and_said() -> None:
         spoken: list[Fact] = []
 
         def answer(state: WorkItem, fact: Fact, spoken: list[Fact] = spoken) -> list[Fact]:
-            answers = decide(state, fact.payload, policy=policy(), agent=None)
+            answers = decide(state, fact.payload, policy=policy(), agent=None, now=NOW)
             spoken += [said(fact.cause, one, NOW) for one in answers]
             return spoken
 
@@ -492,7 +494,7 @@ def _where(item: WorkItem) -> tuple[object, ...]:
     waits = item.status is WorkStatus.WAITING
     return (
         item.status,
-        item.priority_class,
+        priority_class(item, policy(), NOW),
         item.lane if waits else None,
         item.cost if waits else 0,
     )

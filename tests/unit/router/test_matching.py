@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.router.domain.eligible import qualifies, skill_fit
-from services.router.domain.matching import Match, in_line, match
+from services.router.domain.line import Position, position
+from services.router.domain.matching import Match, match
 from services.router.domain.roster import Agent, settle
 from services.router.domain.work import WorkItem, replace
 from shared.contracts import TicketAssigned
@@ -22,7 +23,7 @@ from shared.contracts.vocabulary import (
     UnroutableCause,
 )
 from tests.support.builders import MONDAY_10
-from tests.support.desks import NOW, a_ticket, a_waiting, after, an_agent, ticket_id
+from tests.support.desks import NOW, a_ticket, a_waiting, after, an_agent, policy, ticket_id
 
 API = {"api_expert": 3}
 
@@ -41,6 +42,10 @@ T1 = a_waiting(
 T2 = a_waiting(2, priority=Priority.CRITICAL, weight=4, required=API)
 
 
+def standing(item: WorkItem) -> Position:
+    return position(item, policy(), NOW)
+
+
 def given_out(matches: tuple[Match, ...]) -> list[tuple[int, str]]:
     return [(m.item.ticket_id.int, m.agent_id) for m in matches]
 
@@ -48,7 +53,7 @@ def given_out(matches: tuple[Match, ...]) -> list[tuple[int, str]]:
 def matched(
     waiting: list[WorkItem], roster: list[Agent], limit: int = 100
 ) -> list[tuple[int, str]]:
-    return given_out(match(waiting, roster, now=NOW, limit=limit).matches)
+    return given_out(match(waiting, roster, policy=policy(), now=NOW, limit=limit).matches)
 
 
 def test_G_a_the_critical_ticket_goes_first_and_a_full_expert_is_passed_over() -> None:
@@ -58,7 +63,7 @@ def test_G_a_the_critical_ticket_goes_first_and_a_full_expert_is_passed_over() -
 def test_G_b_full_desks_are_ordinary_queueing() -> None:
     full = [replace(ANA, load=28), replace(BEN, load=32), CY, DEE]
 
-    result = match([replace(T1, ticket_id=ticket_id(3))], full, now=NOW, limit=100)
+    result = match([replace(T1, ticket_id=ticket_id(3))], full, policy=policy(), now=NOW, limit=100)
 
     assert () == result.matches
     assert {} == result.nobody
@@ -67,7 +72,7 @@ def test_G_b_full_desks_are_ordinary_queueing() -> None:
 def test_G_c_without_any_holder_at_work_the_ticket_is_unroutable() -> None:
     gone = [replace(agent, presence=Presence.OFFLINE) for agent in (ANA, BEN)]
 
-    result = match([T1], [*gone, CY, DEE], now=NOW, limit=100)
+    result = match([T1], [*gone, CY, DEE], policy=policy(), now=NOW, limit=100)
 
     assert [UnroutableCause.NOBODY_ON_SHIFT] == [found.cause for found in result.nobody.values()]
 
@@ -75,7 +80,7 @@ def test_G_c_without_any_holder_at_work_the_ticket_is_unroutable() -> None:
 def test_G5_a_skill_nobody_holds_is_named() -> None:
     wanting = a_waiting(required={"incident": 4, "api_expert": 3})
 
-    result = match([wanting], [ANA, BEN, CY], now=NOW, limit=100)
+    result = match([wanting], [ANA, BEN, CY], policy=policy(), now=NOW, limit=100)
 
     assert [("incident",)] == [found.missing_skills for found in result.nobody.values()]
 
@@ -83,7 +88,7 @@ def test_G5_a_skill_nobody_holds_is_named() -> None:
 def test_G5_people_who_are_busy_are_at_work() -> None:
     busy = replace(BEN, presence=Presence.BUSY)
 
-    result = match([T1], [busy], now=NOW, limit=100)
+    result = match([T1], [busy], policy=policy(), now=NOW, limit=100)
 
     assert () == result.matches
     assert {} == result.nobody
@@ -98,13 +103,13 @@ def test_G2_within_a_class_the_rank_of_the_queue_decides_then_age_then_id() -> N
         a_waiting(4, rank=50),
     ]
 
-    assert [3, 2, 4, 1] == [item.ticket_id.int for item in sorted(line, key=in_line)]
+    assert [3, 2, 4, 1] == [item.ticket_id.int for item in sorted(line, key=standing)]
 
 
 def test_G2_a_priority_boost_lifts_a_ticket_one_class() -> None:
     lifted = replace(a_waiting(2, priority=Priority.HIGH), boosted=True)
 
-    line = sorted([a_waiting(1, priority=Priority.HIGH), lifted], key=in_line)
+    line = sorted([a_waiting(1, priority=Priority.HIGH), lifted], key=standing)
 
     assert [2, 1] == [item.ticket_id.int for item in line]
 
@@ -130,7 +135,7 @@ def test_G3_among_equals_the_emptier_desk_is_first() -> None:
 def test_G3_at_equal_load_the_one_who_knows_the_ticket_is_first() -> None:
     roster = [an_agent("ana"), an_agent("ben")]
 
-    result = match([a_waiting(previous="ben")], roster, now=NOW, limit=100)
+    result = match([a_waiting(previous="ben")], roster, policy=policy(), now=NOW, limit=100)
 
     assert [(1, "ben")] == given_out(result.matches)
     assert AssignReason.AFFINITY == result.matches[0].reason
@@ -190,7 +195,7 @@ def test_R4_a_reopened_ticket_returns_to_its_former_agent_while_there_is_room() 
 def test_an_escalated_ticket_says_so_in_its_assignment() -> None:
     raised = a_waiting(reason=QueueReason.ESCALATION)
 
-    result = match([raised], [an_agent("ana")], now=NOW, limit=100)
+    result = match([raised], [an_agent("ana")], policy=policy(), now=NOW, limit=100)
 
     assert [AssignReason.ESCALATION] == [m.reason for m in result.matches]
 
@@ -260,7 +265,7 @@ def _one_by_one(waiting: list[WorkItem], roster: list[Agent]) -> list[tuple[int,
     """The same promises, kept by looking at every agent for every ticket."""
     state = {agent.agent_id: agent for agent in roster}
     given = []
-    for item in sorted(waiting, key=in_line):
+    for item in sorted(waiting, key=standing):
         free = [
             agent
             for agent in state.values()
@@ -303,11 +308,13 @@ def test_H7_nobody_who_stands_better_is_passed_over(
 def test_H6_no_load_ever_passes_the_capacity(waiting: list[WorkItem], roster: list[Agent]) -> None:
     state = {agent.agent_id: agent for agent in roster}
 
-    for found in match(waiting, roster, now=NOW, limit=100).matches:
+    for found in match(waiting, roster, policy=policy(), now=NOW, limit=100).matches:
         assert found.item.place is not None
         state |= settle(state, found.item, after(found.item, _assigned(found)))
 
-    taken = {m.agent_id for m in match(waiting, roster, now=NOW, limit=100).matches}
+    taken = {
+        m.agent_id for m in match(waiting, roster, policy=policy(), now=NOW, limit=100).matches
+    }
     assert all(state[one].load <= state[one].limit for one in taken)
 
 
@@ -316,11 +323,11 @@ def test_H6_no_load_ever_passes_the_capacity(waiting: list[WorkItem], roster: li
 def test_H8_the_order_of_the_arguments_decides_nothing(
     waiting: list[WorkItem], roster: list[Agent], shuffled: random.Random
 ) -> None:
-    expected = match(waiting, roster, now=NOW, limit=5)
+    expected = match(waiting, roster, policy=policy(), now=NOW, limit=5)
     shuffled.shuffle(waiting)
     shuffled.shuffle(roster)
 
-    assert expected == match(waiting, roster, now=NOW, limit=5)
+    assert expected == match(waiting, roster, policy=policy(), now=NOW, limit=5)
 
 
 def _assigned(found: Match) -> TicketAssigned:

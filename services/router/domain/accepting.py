@@ -1,0 +1,49 @@
+"""How long a level has to accept a ticket, and an agent an assignment (semantics G8, X2).
+
+The level's own clock belongs to the escalator. Here its length only measures windows: what is counted
+is plain time from the ticket's entry into the level, against the deadlines the router has heard of.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.contracts.vocabulary import Metric
+from shared.policy import WorkflowPolicy
+
+from .work import WorkItem
+
+_RESPONSES: Final = (Metric.FIRST_RESPONSE.value, Metric.NEXT_RESPONSE.value)
+
+
+def level_accept(item: WorkItem, policy: WorkflowPolicy) -> tuple[datetime, datetime] | None:
+    """From when until when the ticket's level has to accept it; None when nothing says.
+
+    The level's own time, or half of what the nearest unbreached clock had left at entry if that is less:
+    a response clock, else the resolution.
+    """
+    if item.place is None or item.entered_at is None:
+        return None
+    entry, window = item.entered_at, policy.escalation
+    wishes = []
+    if (own := policy.level(item.place.level).respond_within) is not None:
+        wishes.append(entry + own)
+    if (reference := _reference(item, entry)) is not None:
+        share = (reference - entry) * window.window_share
+        wishes.append(entry + max(share, window.window_floor))
+    return (entry, min(wishes)) if wishes else None
+
+
+def accept_by(item: WorkItem, policy: WorkflowPolicy, assigned_at: datetime) -> datetime:
+    """Until when an agent who gets the ticket at `assigned_at` has to accept it (semantics G8)."""
+    span = level_accept(item, policy)
+    left: timedelta | None = span[1] - assigned_at if span else None
+    return assigned_at + policy.routing.assigning.acceptance.window(left)
+
+
+def _reference(item: WorkItem, entry: datetime) -> datetime | None:
+    """The deadline the level serves (semantics X2); one that was past at entry is none."""
+    ahead = {metric: at for metric, at in item.deadlines.items() if at > entry}
+    responses = [ahead[metric] for metric in _RESPONSES if metric in ahead]
+    return min(responses) if responses else ahead.get(Metric.RESOLUTION.value)
