@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := $(VENV)/.bench
 RUN := $(BIN)/python -m services.cli
 SOURCES := services shared tests
 
@@ -38,10 +39,16 @@ $(READY): requirements/dev.txt pyproject.toml
 	@touch $@
 
 lock: $(READY) ## renew requirements/*.txt from pyproject.toml
-	@for set in "runtime:" "local:--extra local" "dev:--extra local --group dev"; do \
+	@for set in "runtime:" "local:--extra local" "dev:--extra local --extra ical --group dev" \
+	  "bench:--extra local --extra ical --group dev --group bench"; do \
 	  $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --output-file requirements/$${set%%:*}.txt || exit 1; done
+
+$(BENCH): $(READY) requirements/bench.txt
+	@echo "Installing what is measured against: about half a minute, once."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
 
 clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
