@@ -42,6 +42,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...]
     capacity: int
     presence: Presence | None = None
+    shift: str | None = None
+    channel_caps: dict[str, int] = {}
+    auto_accept: bool = False
 
 
 class Commands:
@@ -194,6 +197,9 @@ def _described(agent: Agent | None, profile: Profile) -> Agent:
         skills=profile.skills,
         channels=profile.channels,
         presence=profile.presence or agent.presence,
+        shift=profile.shift,
+        channel_caps=profile.channel_caps,
+        auto_accept=profile.auto_accept,
     )
     return with_limit(changed, limit)
 

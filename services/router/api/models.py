@@ -23,6 +23,8 @@ Title = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 
+Cap = Annotated[int, Field(ge=0, le=1000)]
+
 #: How many agents one call may bring.
 ROSTER_LIMIT = 2000
 
@@ -34,7 +36,11 @@ class Body(BaseModel):
 
 
 class AgentBody(Body):
-    """An agent. Without a presence they keep theirs (somebody new is offline); no channels: all."""
+    """An agent. Without a presence they keep theirs (somebody new is offline); no channels: all.
+
+    `shift` names when they work (without one: always), `channel_caps` how many tickets of a channel they
+    hold at most, over the workflow's; with `auto_accept` whatever they are given counts as accepted.
+    """
 
     name: Title
     team: Name
@@ -43,13 +49,16 @@ class AgentBody(Body):
     channels: tuple[Name, ...] = Field(default=(), max_length=50)
     capacity: int = Field(default=8, ge=0, le=1000, description="weight units")
     presence: Presence | None = None
+    shift: Name | None = None
+    channel_caps: dict[Name, Cap] = Field(default={}, max_length=50)
+    auto_accept: bool = False
 
     def profile(self, agent_id: str) -> Profile:
         """The same for the command."""
         return Profile(agent_id=agent_id, **{name: getattr(self, name) for name in _PROFILE})
 
 
-_PROFILE = ("name", "team", "level", "skills", "channels", "capacity", "presence")
+_PROFILE = tuple(AgentBody.model_fields)
 
 
 class RosterMember(AgentBody):
@@ -77,7 +86,10 @@ class AssignmentBody(Body):
 
 
 class AgentView(BaseModel):
-    """An agent as they are. `capacity_target` is a lowered capacity the load has not reached yet."""
+    """An agent as they are. `capacity_target` is a lowered capacity the load has not reached yet.
+
+    `suspect`: they have not renewed their presence in time and get nothing new.
+    """
 
     agent_id: str
     name: str
@@ -89,6 +101,11 @@ class AgentView(BaseModel):
     capacity_target: float | None
     load: float
     presence: Presence
+    shift: str | None
+    on_shift: bool
+    suspect: bool
+    channel_caps: dict[str, int]
+    auto_accept: bool
     last_assigned_at: datetime | None
 
     @classmethod
@@ -106,6 +123,11 @@ class AgentView(BaseModel):
             capacity_target=None if target is None else target / UNIT,
             load=agent.load / UNIT,
             presence=agent.presence,
+            shift=agent.shift,
+            on_shift=agent.on_shift,
+            suspect=agent.suspect,
+            channel_caps=agent.channel_caps,
+            auto_accept=agent.auto_accept,
             last_assigned_at=agent.last_assigned_at,
         )
 
