@@ -21,6 +21,7 @@ from tests.support import capabilities, databases, lanes
 EngineFactory = Callable[[str], AsyncEngine]
 
 _BACKENDS = pytest.StashKey[support.Backends]()
+_LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,13 +44,25 @@ def pytest_terminal_summary(
         terminalreporter.write_line(f"backends used ({used.lane}): {', '.join(used.seen)}")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = capabilities.with_servers_of_their_own(items, lanes.chosen()[0])
+    config.stash[_LEFT_OUT] = len(left_out)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if "postgres_server" in used:
             item.add_marker(pytest.mark.postgres)
         if used & {"kafka_settings", "own_broker"}:
             item.add_marker(pytest.mark.kafka)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    left_out = config.stash.get(_LEFT_OUT, 0)
+    if not left_out:
+        return []
+    return [f"left out: {left_out} that start servers of their own, not the ones given (external)"]
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,18 @@ def test_a_lane_nobody_knows_is_refused() -> None:
         lanes.chosen({"TIERLINE_TEST_BACKENDS": "cloud"})
 
 
+@pytest.mark.own_servers
+def test_on_given_servers_who_starts_their_own_is_not_collected(
+    request: pytest.FixtureRequest,
+) -> None:
+    """This test bears the mark itself, so the external lane leaves it out."""
+    others = [item for item in request.session.items if not item.get_closest_marker("own_servers")]
+
+    assert [] == capabilities.with_servers_of_their_own([request.node], Lane.EMBEDDED)
+    assert [request.node] == capabilities.with_servers_of_their_own([request.node], Lane.EXTERNAL)
+    assert [] == capabilities.with_servers_of_their_own(others, Lane.EXTERNAL)
+
+
 def test_a_capability_nobody_can_probe_is_refused() -> None:
     with pytest.raises(ValueError, match=r"kafka\.idempotence"):
         needs("kafka.speed")

@@ -1,13 +1,14 @@
 """What the run's broker can do, asked of the broker itself: tests are gated by this, not by lanes.
 
 `@needs("kafka.idempotence")` skips with the probe's answer; in CI on an external broker a missing
-`kafka.*` capability is an error.
+`kafka.*` capability is an error. What starts servers of its own has nothing to show about given ones:
+on the external lane such tests are not collected at all.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -20,6 +21,7 @@ from aiokafka.errors import KafkaError
 from shared.settings import KafkaSettings
 
 from .backends import in_thread
+from .lanes import Lane
 
 _PROBE_SECONDS: Final = 8.0
 
@@ -49,6 +51,13 @@ def gate(item: pytest.Item, kafka: KafkaSettings, *, strict: bool) -> None:
             pytest.fail(f"{capability} is missing in this lane: {answer}", pytrace=False)
         if answer is not None:
             pytest.skip(f"{capability}: {answer}")
+
+
+def with_servers_of_their_own(items: Sequence[pytest.Item], lane: Lane) -> list[pytest.Item]:
+    """The tests among `items` that have no place in `lane`, because they start their own servers."""
+    if lane is not Lane.EXTERNAL:
+        return []
+    return [item for item in items if item.get_closest_marker("own_servers")]
 
 
 async def _bounded(probe: Callable[[str], Awaitable[Answer]], bootstrap_servers: str) -> Answer:
