@@ -67,6 +67,9 @@ FACTS: Mapping[str, Fact] = {
     "recent_escalations": Fact(Kind.NUMBER, Stage.BOOSTS, "the customer's escalations, 30 days"),
     "status": Fact(Kind.WORD, Stage.TRIGGERS, "new, open, pending, on_hold, resolved or closed"),
     "level": Fact(Kind.WORD, Stage.TRIGGERS, "the level that holds the ticket"),
+    "entry": Fact(
+        Kind.NUMBER, Stage.TRIGGERS, "which time the ticket came to its level, from 2 on"
+    ),
     "sentiment": Fact(Kind.NUMBER, Stage.TRIGGERS, "score of the last customer message, -1 to 1"),
     "sentiment_label": Fact(Kind.WORD, Stage.TRIGGERS, "calm, frustrated, angry or threatening"),
     "rating": Fact(Kind.NUMBER, Stage.TRIGGERS, "the customer's rating, 1 to 5"),

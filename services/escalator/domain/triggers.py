@@ -15,6 +15,7 @@ from shared.contracts import (
     TicketAnalysed,
     TicketMessageAdded,
     TicketOpened,
+    TicketQueued,
     TicketRated,
     TicketReclassified,
     TicketReopened,
@@ -29,7 +30,7 @@ from .items import Noted
 from .steps import Step
 
 #: Facts that belong to one text or one moment, and not to the ticket.
-_PASSING = ("signals", "sentiment", "sentiment_label", "rating")
+_PASSING = ("signals", "sentiment", "sentiment_label", "rating", "entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ def _is_judged(event: Event) -> bool:
             return author.kind is AuthorKind.CUSTOMER
         case TicketOpened() | TicketAnalysed() | TicketReclassified() | TicketReopened():
             return True
+        case TicketQueued(entry=entry):
+            return entry is not None  # only coming back to a level says something (semantics X3)
     return isinstance(event.payload, TicketRated)
 
 
@@ -113,6 +116,8 @@ def _before_and_after(case: Case, event: Event, policy: WorkflowPolicy) -> tuple
             return quiet, quiet | shown
         case TicketRated(score=score):
             return quiet, quiet | {"rating": score}
+        case TicketQueued(entry=entry):
+            return quiet, quiet | {"entry": entry}
     return quiet, quiet
 
 

@@ -170,8 +170,10 @@ def _unassigned(item: WorkItem, payload: TicketUnassigned, at: datetime) -> Work
 def _raised(item: WorkItem, payload: EscalationRaised | EscalationAdvanced, level: str) -> WorkItem:
     named = Raise(level=level, transfer=payload.transfer)
     raised = item.raised if named in item.raised else (*item.raised, named)
-    boost = payload.priority_boost if isinstance(payload, EscalationRaised) else None
-    return replace(item, raised=raised, boosted=item.boosted or bool(boost))
+    if isinstance(payload, EscalationAdvanced):
+        return replace(item, raised=raised)
+    boosted = item.boosted or bool(payload.priority_boost)
+    return replace(item, raised=raised, boosted=boosted, handoff=payload.handoff)
 
 
 def _reopened(item: WorkItem, payload: TicketReopened) -> WorkItem:

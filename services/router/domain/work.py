@@ -15,6 +15,7 @@ from shared.contracts import (
     EscalationRaised,
     EscalationResolved,
     FollowUp,
+    Handoff,
     Payload,
     SlaCancelled,
     SlaClosedLate,
@@ -108,7 +109,7 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `opened_at` is the opening's engine time. `told` are the causes of `ticket.unroutable` published
     since it was queued, `declined` the agents not to be asked again before somebody has accepted it.
     `merged`: it was open when it went on as another ticket, and is again when it goes its own way
-    (semantics M4). `deadlines` are those of the running customer-facing clocks, by metric. `entries`
+    (semantics M4). `handoff` is what the level it was raised from leaves the next (X4). `deadlines` are those of the running customer-facing clocks, by metric. `entries`
     counts how often it came to each level, `entered_at` is when it came to the present one. An agent
     who has it works on it unless `accept_by` is set: then they have not accepted it yet.
     """
@@ -124,6 +125,7 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agent_id: str | None = None
     previous_agent_id: str | None = None
     raised: tuple[Raise, ...] = ()
+    handoff: Handoff | None = None
     boosted: bool = False
     told: tuple[UnroutableCause, ...] = ()
     declined: tuple[str, ...] = ()

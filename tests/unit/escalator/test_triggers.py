@@ -11,9 +11,10 @@ from shared.contracts import (
     EscalationRaised,
     Sentiment,
     TicketAnalysed,
+    TicketQueued,
     TicketRated,
 )
-from shared.contracts.vocabulary import Complexity, SentimentLabel
+from shared.contracts.vocabulary import Complexity, QueueReason, SentimentLabel
 from shared.policy import load_workflow
 from tests.support.builders import TICKET
 from tests.support.cases import Story, at, of_ladder
@@ -22,6 +23,19 @@ from tests.support.cases import Story, at, of_ladder
 def analysed(message_id: UUID, score: float, label: SentimentLabel) -> TicketAnalysed:
     return TicketAnalysed(
         ticket_id=TICKET, message_id=message_id, sentiment=Sentiment(score=score, label=label)
+    )
+
+
+def queued(entry: int) -> TicketQueued:
+    return TicketQueued(
+        ticket_id=TICKET,
+        queue="specialists",
+        level="tier_2",
+        rank=50,
+        weight=1,
+        reason=QueueReason.ESCALATION,
+        required_skills={},
+        entry=entry,
     )
 
 
@@ -126,6 +140,15 @@ def test_V13_a_bad_rating_after_the_solution_goes_to_management() -> None:
     said = story.tell(TicketRated(ticket_id=TICKET, score=2, comment_given=False), "10:20")
 
     assert ["10:20:00 escalation.raised management low_satisfaction"] == of_ladder(said)
+
+
+def test_X3_the_third_return_to_a_level_is_told_to_management() -> None:
+    story = opened()
+
+    assert [] == of_ladder(story.tell(queued(entry=3), "10:10"))
+    said = story.tell(queued(entry=4), "10:20")
+
+    assert ["10:20:00 escalation.raised management ping_pong"] == of_ladder(said)
 
 
 def test_V20_comparisons_are_strict() -> None:

@@ -47,6 +47,8 @@ def test_a_breach_raises_to_the_next_level(policy: WorkflowPolicy) -> None:
         ("ticket.reopened", {"reopened_count": 1, "recent_reopened": 2}, []),
         ("ticket.reopened", {"reopened_count": 2}, ["often_reopened"]),
         ("ticket.reopened", {"recent_reopened": 3}, ["often_reopened"]),
+        ("ticket.queued", {"entry": 3}, []),
+        ("ticket.queued", {"entry": 4}, ["ping_pong"]),
         ("ticket.rated", {"rating": 3}, []),
         ("ticket.rated", {"rating": 2}, ["low_satisfaction"]),
         ("ticket.analysed", {"sentiment_label": "calm"}, []),
