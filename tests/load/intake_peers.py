@@ -55,7 +55,8 @@ INSERT INTO stream AS s (topic, key, sequence) VALUES ($1, $2, 1)
 ON CONFLICT (topic, key) DO UPDATE SET sequence = s.sequence + 1
 """
 OUTBOX = """
-INSERT INTO outbox (event_id, topic, key, value, headers, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO outbox (event_id, topic, key, value, headers, created_at, published_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
 """
 CONNECTIONS = 16
 
