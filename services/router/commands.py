@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from services.router.domain.by_hand import RefusedError, assign, release
+from services.router.domain.by_hand import (
+    RefusedError,
+    accept,
+    assign,
+    claim,
+    decline,
+    release,
+)
 from services.router.domain.decide import left_behind
 from services.router.domain.roster import Agent, with_limit
 from services.router.domain.work import UNIT, WorkItem, WorkStatus
 from services.router.store import roster, work
 from services.router.store.ledger import Ledger
-from shared.contracts import Cause, FollowUp
+from shared.contracts import Cause, FollowUp, Payload
 from shared.contracts.vocabulary import Presence
 from shared.db import audit
 from shared.db.engine import Transaction
@@ -26,6 +33,9 @@ from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Work, Writer
 
 T = TypeVar("T")
+
+#: What somebody decides about a ticket and an agent now; raises RefusedError.
+Wish: TypeAlias = Callable[[WorkItem, Agent, datetime], Sequence[Payload]]
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +65,12 @@ class Commands:
         self._policy = policy
         self._wake = wake
 
-    async def put_agents(self, profiles: Sequence[Profile], *, by: str) -> list[Agent]:
+    async def put_agents(
+        self, profiles: Sequence[Profile], *, by: str, dry_run: bool = False
+    ) -> list[Agent]:
         """Make these agents what their profiles say; agents not named are left alone.
+
+        A dry run only tells what they would be.
 
         Raises DomainError 422 for a level the workflow does not have.
         """
@@ -68,6 +82,8 @@ class Commands:
             cause = _new_cause()
             for agent_id, profile in sorted(wanted.items()):
                 self._change(ledger, _described(ledger.agents.get(agent_id), profile), cause)
+            if dry_run:
+                return [ledger.agents[profile.agent_id] for profile in profiles], []
             said = await ledger.save(tx)
             await audit.record(tx, _deed(by, "put_agents", sorted(wanted)), now)
             return [ledger.agents[profile.agent_id] for profile in profiles], said
@@ -92,17 +108,30 @@ class Commands:
 
         Raises DomainError: 404 for an unknown ticket or agent, 409 for what the rules refuse.
         """
+        policy = self._policy
+        return await self._decide(
+            "assign", ticket_id, agent_id, lambda i, a, now: assign(i, a, now, policy), by=by
+        )
 
-        async def command(tx: Transaction, now: datetime) -> tuple[WorkItem, list[FollowUp]]:
-            ledger, item = await self._open_ticket(tx, now, ticket_id, agents=[agent_id])
-            agent = _known(ledger, agent_id, field="body.agent_id")
-            payloads = assign(item, agent, now, self._policy)
-            ledger.say(item, _new_cause(), payloads, explanation={"by": by})
-            said = await ledger.save(tx)
-            await audit.record(tx, _deed(by, "assign", [str(ticket_id), agent_id]), now)
-            return ledger.items[ticket_id], said
+    async def claim(self, ticket_id: UUID, agent_id: str, *, by: str) -> WorkItem:
+        """The agent takes the waiting ticket themselves. Raises DomainError as `assign` does."""
+        policy = self._policy
+        return await self._decide(
+            "claim", ticket_id, agent_id, lambda i, a, now: claim(i, a, now, policy), by=by
+        )
 
-        return await self._write(command)
+    async def accept(self, ticket_id: UUID, agent_id: str, *, by: str) -> WorkItem:
+        """The agent works on the ticket they were given (semantics G8). Raises DomainError."""
+        return await self._decide(
+            "accept", ticket_id, agent_id, lambda i, a, now: accept(i, a.agent_id, now), by=by
+        )
+
+    async def decline(self, ticket_id: UUID, agent_id: str, *, by: str) -> WorkItem:
+        """The agent gives the ticket back and is not asked again (semantics G8). Raises DomainError."""
+        policy = self._policy
+        return await self._decide(
+            "decline", ticket_id, agent_id, lambda i, a, _: decline(i, a.agent_id, policy), by=by
+        )
 
     async def release(self, ticket_id: UUID, *, by: str) -> WorkItem:
         """Take the ticket from its agent and queue it; nothing changes for one that waits.
@@ -115,6 +144,21 @@ class Commands:
             ledger.say(item, _new_cause(), release(item, self._policy))
             said = await ledger.save(tx)
             await audit.record(tx, _deed(by, "release", [str(ticket_id)]), now)
+            return ledger.items[ticket_id], said
+
+        return await self._write(command)
+
+    async def _decide(
+        self, action: str, ticket_id: UUID, agent_id: str, wish: Wish, *, by: str
+    ) -> WorkItem:
+        """Do what somebody wishes of a ticket and an agent; a repeat changes nothing."""
+
+        async def command(tx: Transaction, now: datetime) -> tuple[WorkItem, list[FollowUp]]:
+            ledger, item = await self._open_ticket(tx, now, ticket_id, agents=[agent_id])
+            agent = _known(ledger, agent_id, field="body.agent_id")
+            ledger.say(item, _new_cause(), wish(item, agent, now), explanation={"by": by})
+            said = await ledger.save(tx)
+            await audit.record(tx, _deed(by, action, [str(ticket_id), agent_id]), now)
             return ledger.items[ticket_id], said
 
         return await self._write(command)

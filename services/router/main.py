@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.router.api import agents, tickets
+from services.router.api import agents, assignments, queues, roster
 from services.router.commands import Commands
 from services.router.config import RouterSettings
 from services.router.dispatcher import Dispatcher
@@ -51,6 +51,11 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
         settings=settings.http,
         api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
-        routes=[agents.routes(commands, engine), tickets.routes(commands, engine, policy, clock)],
+        routes=[
+            agents.routes(commands, engine),
+            roster.routes(commands, engine),
+            queues.routes(engine, policy, clock),
+            assignments.routes(commands, engine, policy, clock),
+        ],
     )
     return service

@@ -1,4 +1,4 @@
-"""`/v1/agents` and `/v1/roster`: who is there and what they can do."""
+"""`/v1/agents`: who is there, what they can do, and what they have."""
 
 from __future__ import annotations
 
@@ -8,36 +8,45 @@ from fastapi import APIRouter, Depends
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.router.commands import Commands
-from services.router.store import roster
+from services.router.store import lines, roster
+from shared.db.engine import Transaction
 from shared.http.auth import Principal, require
+from shared.http.document import refusals
 from shared.http.problems import DomainError, FieldError
 
-from .models import AgentBody, AgentView, Name, PresenceBody, RosterBody, RosterView
+from .agent_models import AgentBody, AgentsView, AgentView, PresenceBody
+from .desk_models import DeskView, HeldView
+from .models import Name
 
 Reader = Annotated[Principal, Depends(require("roster:read"))]
 Keeper = Annotated[Principal, Depends(require("roster:write"))]
+Watcher = Annotated[Principal, Depends(require("queues:read"))]
 
 
 def routes(commands: Commands, engine: AsyncEngine) -> APIRouter:
-    """The routes of the roster."""
+    """The routes of agents."""
     router = APIRouter(prefix="/v1", tags=["roster"])
 
     @router.get("/agents")
-    async def list_agents(_: Reader) -> RosterView:
+    async def list_agents(_: Reader) -> AgentsView:
         """All agents by id."""
         async with engine.connect() as tx:
             agents = await roster.read_all(tx)
-        return RosterView(agents=[AgentView.of(agent) for agent in agents])
+        return AgentsView(agents=[AgentView.of(agent) for agent in agents])
 
-    @router.get("/agents/{agent_id}")
+    @router.get("/agents/{agent_id}", responses=refusals(404))
     async def show_agent(agent_id: Name, _: Reader) -> AgentView:
         """One agent."""
         async with engine.connect() as tx:
-            found = [one for one in await roster.read_all(tx) if one.agent_id == agent_id]
-        if not found:
-            fault = FieldError("path.agent_id", "the roster has no such agent")
-            raise DomainError(404, "Unknown agent", f"No agent {agent_id!r}.", errors=[fault])
-        return AgentView.of(found[0])
+            return await _agent(tx, agent_id)
+
+    @router.get("/agents/{agent_id}/tickets", responses=refusals(404))
+    async def show_desk(agent_id: Name, _: Watcher) -> DeskView:
+        """What an agent has, the oldest ticket first."""
+        async with engine.connect() as tx:
+            await _agent(tx, agent_id)
+            held = await lines.held(tx, agent_id)
+        return DeskView(agent_id=agent_id, tickets=[HeldView.of(item) for item in held])
 
     @router.put("/agents/{agent_id}")
     async def put_agent(agent_id: Name, body: AgentBody, who: Keeper) -> AgentView:
@@ -45,16 +54,17 @@ def routes(commands: Commands, engine: AsyncEngine) -> APIRouter:
         [agent] = await commands.put_agents([body.profile(agent_id)], by=who.name)
         return AgentView.of(agent)
 
-    @router.put("/agents/{agent_id}/presence")
+    @router.put("/agents/{agent_id}/presence", responses=refusals(404))
     async def put_presence(agent_id: Name, body: PresenceBody, _: Keeper) -> AgentView:
         """An agent comes, goes, or takes no new tickets; going offline returns what needs action."""
         return AgentView.of(await commands.set_presence(agent_id, body.presence))
 
-    @router.put("/roster")
-    async def put_roster(body: RosterBody, who: Keeper) -> RosterView:
-        """Add or change many agents at once; those not named are left alone."""
-        profiles = [member.profile(member.agent_id) for member in body.agents]
-        agents = await commands.put_agents(profiles, by=who.name)
-        return RosterView(agents=[AgentView.of(agent) for agent in agents])
-
     return router
+
+
+async def _agent(tx: Transaction, agent_id: str) -> AgentView:
+    found = [one for one in await roster.read_all(tx) if one.agent_id == agent_id]
+    if not found:
+        fault = FieldError("path.agent_id", "the roster has no such agent")
+        raise DomainError(404, "Unknown agent", f"No agent {agent_id!r}.", errors=[fault])
+    return AgentView.of(found[0])

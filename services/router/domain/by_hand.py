@@ -89,8 +89,10 @@ def accept(item: WorkItem, agent_id: str, now: datetime) -> list[Payload]:
 def decline(item: WorkItem, agent_id: str, policy: WorkflowPolicy) -> list[Payload]:
     """The agent gives the ticket back and is not asked again before somebody has accepted it (G8).
 
-    Raises RefusedError when they do not have it.
+    Saying so again changes nothing. Raises RefusedError when they do not have it.
     """
+    if agent_id in item.declined and item.agent_id != agent_id:
+        return []
     _check_holds(item, agent_id)
     return give_back(item, UnassignReason.DECLINED, QueueReason.RELEASED, policy)
 
