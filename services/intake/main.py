@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from services.intake import escalated
-from services.intake.admission import Admission
+from services.intake.admission import PREFIX, Admission
 from services.intake.analyst import Analyst
 from services.intake.api import (
     addresses,
@@ -82,6 +82,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     )
     webhooks = Webhooks(channels, admission, desk, metrics, clock)
     directory = Directory(service.writer, workflow)
+    service.hot_paths = PREFIX
     service.gate = Gate(lambda: desk.is_full, admission.turns_away)
     service.app = create_app(
         service="intake",

@@ -6,25 +6,27 @@ import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final
+from urllib.parse import unquote
 
 import h11
+from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from shared.settings import HttpSettings
 
 from .gate import BUSY, Gate
+from .plain_cycle import PlainCycle
+from .plain_request import PlainRequest, plain_request
 from .turnstile import Turnstile
 
 #: Bytes of a head that is not complete; what is complete is measured again, by `HeadLimit`.
 HEAD_BYTES: Final = 32 * 1024
 
 
-#: Nothing asked and nothing owed.
-_BETWEEN: Final = {h11.CLIENT: h11.IDLE, h11.SERVER: h11.IDLE}
-
-
-def patient(settings: HttpSettings, gate: Gate | None) -> type[H11Protocol]:
-    """The protocol with the time limits of `settings`, and with a gate if there is one."""
+def patient(settings: HttpSettings, gate: Gate | None, hot_paths: str | None) -> type[H11Protocol]:
+    """The protocol with the time limits of `settings`, with a gate if there is one, and with what hot
+    paths begin with.
+    """
 
     class Patient(PatientProtocol):
         """With its limits."""
@@ -35,6 +37,7 @@ def patient(settings: HttpSettings, gate: Gate | None) -> type[H11Protocol]:
         turnstile = Turnstile()
 
     Patient.gate = gate
+    Patient.hot = f"POST {hot_paths}".encode() if hot_paths else None
     return Patient
 
 
@@ -54,6 +57,11 @@ class PatientProtocol(H11Protocol):
     #: Where some are turned away unparsed.
     gate: ClassVar[Gate | None] = None
 
+    #: How requests begin that are read by `plain_request` if they are plain.
+    hot: ClassVar[bytes | None] = None
+
+    _plain: PlainCycle | None = None
+    _later = b""
     _owed: object = None
     _timer: asyncio.TimerHandle | None = None
 
@@ -67,16 +75,27 @@ class PatientProtocol(H11Protocol):
         self.turnstile.enter(self._take, data)
 
     def _take(self, data: bytes) -> None:
-        if self.transport.is_closing() or (self.gate and self._turned_away(self.gate, data)):
+        if self.transport.is_closing():
             return
-        super().data_received(data)
-        self._look()
+        if self._plain is not None:
+            self._later += data
+            self.flow.pause_reading()
+        elif not self._is_between() or not (self._turned_away(data) or self._taken_plain(data)):
+            super().data_received(data)
+            self._look()
 
-    def _turned_away(self, gate: Gate, data: bytes) -> bool:
+    def _is_between(self) -> bool:
+        """Whether nothing was asked that is not answered, and no part of anything has come."""
+        conn = self.conn
+        return (
+            conn.their_state is h11.IDLE
+            and conn.our_state is h11.IDLE
+            and not conn.trailing_data[0]
+        )
+
+    def _turned_away(self, data: bytes) -> bool:
         """Between two requests, a whole plain one may be answered without a look at more than its path."""
-        if not gate.is_full() or self.conn.states != _BETWEEN or self.conn.trailing_data[0]:
-            return False
-        if not gate.is_closed_to(data):
+        if self.gate is None or not self.gate.is_closed_to(data):
             return False
         self._settle()
         self._unset_keepalive_if_required()
@@ -85,6 +104,58 @@ class PatientProtocol(H11Protocol):
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
         return True
+
+    def _taken_plain(self, data: bytes) -> bool:
+        """Between two requests, a whole plain one on a hot path goes to the app past the parser."""
+        if self.hot is None or not data.startswith(self.hot) or not (read := plain_request(data)):
+            return False
+        self._settle()
+        self._unset_keepalive_if_required()
+        self._plain = self.cycle = cycle = PlainCycle(
+            scope=self._scope(read),
+            conn=self.conn,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            on_response=self._plain_answered,
+        )
+        cycle.body = bytearray(read.body)
+        cycle.more_body = False
+        cycle.message_event.set()
+        task = self.loop.create_task(cycle.run_asgi(self.app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        return True
+
+    def _scope(self, read: PlainRequest) -> HTTPScope:
+        raw_path, _, query = read.target.partition(b"?")
+        assert self.scheme is not None  # known since the connection was made
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": "POST",
+            "root_path": self.root_path,
+            "path": self.root_path + unquote(raw_path.decode("ascii")),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "headers": read.headers,
+            "state": self.app_state.copy(),
+        }
+
+    def _plain_answered(self) -> None:
+        self._plain = None
+        self.on_response_complete()
+        later, self._later = self._later, b""
+        if later:
+            self._take(later)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They went, or were sent away."""

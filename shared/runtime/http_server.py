@@ -35,10 +35,18 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves `app` from the moment it is made until `stop`. Raises PortTakenError.
 
-    At `gate` the busiest of services turn requests away before they are parsed.
+    At `gate` the busiest of services turn requests away before they are parsed. Plain requests to paths
+    that begin with `hot_paths` go to the app past the parser.
     """
 
-    def __init__(self, app: FastAPI, settings: HttpSettings, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        settings: HttpSettings,
+        gate: Gate | None = None,
+        *,
+        hot_paths: str | None = None,
+    ) -> None:
         self._socket = _bind(settings.host, settings.port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.port: int = self._socket.getsockname()[1]
@@ -46,7 +54,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=patient(settings, gate),
+                http=patient(settings, gate, hot_paths),
                 ws="none",
                 h11_max_incomplete_event_size=HEAD_BYTES,
                 log_config=None,

@@ -70,6 +70,9 @@ class Service:
     #: Where the HTTP server turns away unparsed what is too much.
     gate: Gate | None = None
 
+    #: What the paths begin with that must keep up with a storm.
+    hot_paths: str | None = None
+
     def __init__(
         self,
         *,
@@ -169,7 +172,7 @@ class Service:
         part of the service: one part dies, the process dies whole.
         """
         self._watch_signals()
-        server = HttpServer(self.app, self.settings.http, self.gate)
+        server = HttpServer(self.app, self.settings.http, self.gate, hot_paths=self.hot_paths)
         self.port = server.port
         async with asyncio.TaskGroup() as group:
             http = group.create_task(self._part("http", server.run()))

@@ -8,7 +8,8 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from shared.clock import FakeClock
 from shared.http.app import create_app
@@ -27,7 +28,17 @@ def routes() -> APIRouter:
 
     @router.post("/v1/echo")
     async def echo(request: Request) -> dict[str, int]:
-        return {"read": len(await request.body())}
+        read = len(await request.body())
+        await asyncio.sleep(float(request.query_params.get("pause", "0")))
+        return {"read": read}
+
+    @router.post("/v1/pieces")
+    async def pieces() -> StreamingResponse:
+        return StreamingResponse(iter([b"one, ", b"two"]), headers={"X-Kept": "y"})
+
+    @router.post("/v1/broken")
+    async def broken() -> Response:
+        return Response(headers={"X-Split": "one\r\ntwo: three"})
 
     return router
 
@@ -45,7 +56,7 @@ async def read_into(answered: bytearray, reader: asyncio.StreamReader) -> None:
 class Served:
     """A server on loopback, and what its metrics say."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: FakeClock, hot_paths: str | None) -> None:
         self.catalogue = Catalogue("router")
         app = create_app(
             service="router",
@@ -58,7 +69,7 @@ class Served:
         )
         self.is_full = False
         gate = Gate(lambda: self.is_full, lambda path: path == "/v1/echo")
-        self.server = HttpServer(app, SETTINGS, gate)
+        self.server = HttpServer(app, SETTINGS, gate, hot_paths=hot_paths)
 
     async def say(self, *pieces: bytes, pause: float = 0.0) -> bytes:
         """Send `pieces`, with a pause before each but the first; all that is answered until the end."""
@@ -80,9 +91,9 @@ class Served:
         return value or 0.0
 
 
-@pytest.fixture
-async def served(clock: FakeClock) -> AsyncIterator[Served]:
-    served = Served(clock)
+@pytest.fixture(params=[None, "/v1/"], ids=["parsed", "hot"])
+async def served(clock: FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    served = Served(clock, request.param)
     running = asyncio.create_task(served.server.run())
     yield served
     served.server.stop()
@@ -226,3 +237,51 @@ async def test_a_closed_gate_answers_for_the_app_and_keeps_the_connection(
     assert answer.count(b"HTTP/1.1 503") == 2
     assert answer.count(b"retry-after: 1") == 2
     assert answer.endswith(b'{"read":2}')
+
+
+async def test_requests_sent_at_once_are_answered_one_after_the_other(served: Served) -> None:
+    slow = POST.replace(b"/echo", b"/echo?pause=0.1") + b"Content-Length: 2\r\n\r\nab"
+    last = POST + LAST + b"Content-Length: 3\r\n\r\nabc"
+    answer = await served.say(slow, slow, slow + last, pause=0.02)
+
+    assert answer.count(b'{"read":2}') == 3
+    assert answer.endswith(b'{"read":3}')
+
+
+async def test_an_answer_in_pieces_arrives_whole(served: Served) -> None:
+    whole = POST.replace(b"/echo", b"/pieces") + b"Content-Length: 0\r\n\r\n"
+    last = POST + LAST + b"Content-Length: 0\r\n\r\n"
+    answer = await served.say(whole, last, pause=0.1)
+
+    assert b"x-kept: y\r\n" in answer
+    assert b"one, " in answer
+    assert answer.endswith(b'{"read":0}')
+
+
+async def test_an_answer_whose_header_would_be_two_is_not_sent(served: Served) -> None:
+    broken = POST.replace(b"/echo", b"/broken") + b"Content-Length: 0\r\n\r\n"
+
+    assert b"two: three" not in await served.say(broken)
+
+
+async def test_a_request_in_hand_is_answered_before_the_server_stops(served: Served) -> None:
+    slow = POST.replace(b"/echo", b"/echo?pause=0.2") + b"Content-Length: 2\r\n\r\nab"
+    saying = asyncio.create_task(served.say(slow))
+    await asyncio.sleep(0.1)
+    served.server.stop()
+    answer = await saying
+
+    assert answer.endswith(b'{"read":2}')
+
+
+async def test_a_caller_who_goes_before_the_answer_is_no_error_of_ours(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+    writer.write(POST.replace(b"/echo", b"/echo?pause=0.1") + b"Content-Length: 2\r\n\r\nab")
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    writer.close()
+    await asyncio.sleep(0.15)
+
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
