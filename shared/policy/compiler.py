@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from types import CodeType, FunctionType
 from typing import cast
 
-from .facts import FACTS, Facts, Kind
+from .facts import BUSINESS_HOURS, FACTS, Facts, Kind, fact_of
 from .tree import Both, Compare, Either, Member, Name, Node, Not, Value, Values, names_of
 
 _FETCH = {Kind.WORD: "word({})", Kind.WORDS: "words({})", Kind.NUMBER: "{}", Kind.FLAG: "{}"}
@@ -32,14 +32,15 @@ def compile_all(trees: Sequence[Node]) -> Callable[[Facts], tuple[int, ...]]:
 
 def normalise(facts: Facts) -> dict[str, object]:
     """The facts as conditions see them: every known name, words in lower case, absent ones None."""
-    return {name: _seen(fact.kind, facts.get(name)) for name, fact in FACTS.items()}
+    asked = [name for name in facts if name.startswith(f"{BUSINESS_HOURS}.")]
+    return {name: _seen(fact_of(name).kind, facts.get(name)) for name in (*FACTS, *asked)}
 
 
 def to_python(node: Node | Values) -> str:
     """The tree as a Python expression over local variables named like the facts."""
     match node:
         case Name(name):
-            return f"({name} is True)"
+            return f"({_variable(name)} is True)"
         case Value(value):
             return repr(value)
         case Values(values):
@@ -49,8 +50,7 @@ def to_python(node: Node | Values) -> str:
         case Compare(left, operator, right):
             return f"({_operand(left)} {operator} {_operand(right)})"
         case Member(item, container):
-            inside = container.name if isinstance(container, Name) else to_python(container)
-            return f"({_operand(item)} in {inside})"
+            return f"({_operand(item)} in {_operand(container)})"
         case Not(inner):
             return f"(not {to_python(inner)})"
         case Both(parts):
@@ -59,9 +59,16 @@ def to_python(node: Node | Values) -> str:
             return "(" + " or ".join(to_python(part) for part in parts) + ")"
 
 
-def _operand(node: Name | Value) -> str:
+def _operand(node: Name | Value | Values) -> str:
     """A value's expression: here a name is what it holds, not a verdict."""
-    return node.name if isinstance(node, Name) else repr(node.value)
+    if isinstance(node, Name):
+        return _variable(node.name)
+    return repr(node.value if isinstance(node, Value) else node.values)
+
+
+def _variable(name: str) -> str:
+    """The local variable of a fact: its name, or for one that asks a calendar a word of its own."""
+    return name if name in FACTS else f"asked_{name.encode().hex()}"
 
 
 def _function(trees: Sequence[Node], body: list[str]) -> FunctionType:
@@ -70,7 +77,10 @@ def _function(trees: Sequence[Node], body: list[str]) -> FunctionType:
     The text is made of names of our own table and of reprs of literals only.
     """
     wanted = sorted(set().union(*(names_of(tree) for tree in trees)))
-    fetch = [f"    {n} = {_FETCH[FACTS[n].kind].format(f'facts.get({n!r})')}" for n in wanted]
+    fetch = [
+        f"    {_variable(n)} = {_FETCH[fact_of(n).kind].format(f'facts.get({n!r})')}"
+        for n in wanted
+    ]
     source = "\n".join(["def rules(facts):", *fetch, *body])
     module = compile(source, "<workflow>", "exec")
     code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))

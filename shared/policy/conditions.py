@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .facts import Stage
 from .reader import Reader
 from .syntax import ConditionSyntaxError, parse_text
-from .tree import Node
+from .tree import ALWAYS_TRUE, Node
 from .vocabulary import Complaint, Vocabulary
 
 
@@ -39,3 +39,13 @@ def check_condition(text: str, vocabulary: Vocabulary, stage: Stage) -> Conditio
     if reader.complaints:
         raise ConditionError(reader.complaints)
     return Condition(text, tree)
+
+
+def text_of(condition: Condition | None) -> str:
+    """A rule's condition as written, empty when it has none."""
+    return condition.text if condition else ""
+
+
+def tree_of(condition: Condition | None) -> Node:
+    """What a rule's condition says; a rule without one always holds."""
+    return condition.tree if condition else ALWAYS_TRUE

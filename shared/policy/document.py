@@ -10,11 +10,8 @@ from shared.contracts.vocabulary import PauseReason, Priority
 
 from .assigning_document import AssigningSection
 from .calendars import CalendarSection, RotationSection
-from .conditions import Condition
 from .kinds import (
-    ActionName,
     Audiences,
-    BoostCondition,
     CalendarName,
     ChannelName,
     Duration,
@@ -29,10 +26,8 @@ from .kinds import (
     Percent,
     QueueName,
     RaiseTo,
-    RoutingCondition,
     Section,
     Share,
-    Skills,
     Slug,
     TeamName,
     TemplateName,
@@ -43,6 +38,13 @@ from .kinds import (
     word_of,
 )
 from .matrix import MatrixCells
+from .routing_document import (
+    ActionSection,
+    BoostSection,
+    QueueSection,
+    RoleSection,
+    RuleSection,
+)
 from .triage_document import ComplexityWord, TriageSection
 
 ReasonWord = Annotated[PauseReason, BeforeValidator(word_of(PauseReason, "pause reason"))]
@@ -78,49 +80,6 @@ class LevelSection(Section):
     respond_within: ImmediatelyOr
     aliases: tuple[Slug, ...] = ()
     requires: tuple[Literal["handoff", "history"], ...] = ()
-
-
-class QueueSection(Section):
-    """A waiting line; lower ranks are served first. Without `teams` all people of the level serve it."""
-
-    level: LevelName
-    teams: tuple[Slug, ...] = ()
-    rank: Annotated[int, Field(ge=-1000, le=1000)] = 50
-
-
-class ActionSection(Section):
-    """What a rule's action means."""
-
-    queue: QueueName | None = None
-    level: LevelName | None = None
-    skills: Skills = Field(default_factory=dict)
-    any_skill: Skills = Field(default_factory=dict)
-    preferred_skills: Skills = Field(default_factory=dict)
-    prefer: Slug | None = None
-    rank: Annotated[int, Field(ge=-1000, le=1000)] = 0
-
-
-class RuleSection(Section):
-    """One routing rule; without a condition it always matches."""
-
-    name: Slug | None = None
-    condition: RoutingCondition | None = None
-    action: ActionName
-    notify: Audiences = ()
-    cc: Audiences = ()
-    sla_target: Duration | None = None
-
-
-class BoostSection(Section):
-    """An addition that every match makes."""
-
-    name: Slug | None = None
-    condition: BoostCondition
-    action: ActionName | None = None
-    notify: Audiences = ()
-    cc: Audiences = ()
-    rank: Annotated[int, Field(ge=-1000, le=1000)] = 0
-    priority_boost: bool = False
 
 
 class SlaSection(Section):
@@ -239,6 +198,7 @@ class Document(Section):
     escalated_to: dict[LevelName, QueueName]
     weights: dict[ComplexityWord, Annotated[int, Field(ge=1, le=100)]]
     routing: AssigningSection
+    agent_roles: dict[Slug, RoleSection]
     actions: dict[Slug, ActionSection]
     routing_boosts: tuple[BoostSection, ...]
     routing_rules: tuple[RuleSection, ...]
@@ -251,8 +211,3 @@ class Document(Section):
     on_call: dict[TeamName, RotationSection]
     notifications: NotificationsSection
     templates: dict[Slug, TemplateSection]
-
-
-def text_of(condition: Condition | None) -> str:
-    """A rule's condition as written, empty when it has none."""
-    return condition.text if condition else ""

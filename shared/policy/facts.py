@@ -87,6 +87,16 @@ ALIASES: Mapping[str, str] = {
 }
 """Other spellings in use. `ticket.` before any name is dropped, too."""
 
+BUSINESS_HOURS = "business_hours"
+"""Whether the calendar of that name is open; `business_hours.emea` asks the calendar `emea`."""
+
+_CALENDAR = Fact(Kind.FLAG, Stage.TRIAGE, "that calendar is open at the fact's time")
+
+
+def fact_of(name: str) -> Fact:
+    """What the fact called `name` is, also one that asks a calendar. Raises KeyError for an unknown one."""
+    return _CALENDAR if name.startswith(f"{BUSINESS_HOURS}.") else FACTS[name]
+
 
 def known_at(stage: Stage) -> tuple[str, ...]:
     """The names that a condition of that stage may use."""
@@ -94,10 +104,10 @@ def known_at(stage: Stage) -> tuple[str, ...]:
 
 
 def opening_facts(
-    opened: TicketOpened, *, business_hours: bool, currency: str
+    opened: TicketOpened, *, hours: Mapping[str, bool], currency: str
 ) -> dict[str, object]:
     """What is known of a ticket at its opening. Router and escalator judge the same rule on this same
-    mapping (semantics K10, G10), so neither builds it by itself.
+    mapping (semantics K10, G10), so neither builds it by itself. `hours` is what the calendars say.
 
     Money in a currency other than the workflow's counts as absent.
     """
@@ -120,6 +130,6 @@ def opening_facts(
         "recent_reopened": opened.recent_reopened,
         "recent_escalations": opened.customer.recent_escalations,
         "signals": tuple(opened.signals),
-        "business_hours": business_hours,
         "status": "new",
+        **hours,
     }

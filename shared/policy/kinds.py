@@ -81,7 +81,8 @@ def _immediately_or(value: object) -> timedelta | None:
 def _known(kind: str, value: object, info: ValidationInfo) -> str:
     """The canonical name of the `kind` of thing that `value` names."""
     if not isinstance(value, str):
-        raise complaint(Complaint(f"the name of a {kind} is expected, not {value!r}"))
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise complaint(Complaint(f"the name of {article} {kind} is expected, not {value!r}"))
     table = names_of(info).tables[kind]
     if value.lower() not in table:
         raise complaint(Complaint(f'no {kind} "{value}"', nearest(value, table)))
@@ -141,7 +142,7 @@ def word_of(words: type[StrEnum], kind: str) -> Callable[[object], StrEnum]:
     return check
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """One thing may be written without brackets."""
     return [value] if isinstance(value, str) else value
 
@@ -199,6 +200,7 @@ ImmediatelyOr = Annotated[timedelta | None, PlainValidator(_immediately_or)]
 LevelName = Annotated[str, BeforeValidator(partial(_known, "level"))]
 QueueName = Annotated[str, BeforeValidator(partial(_known, "queue"))]
 ActionName = Annotated[str, BeforeValidator(partial(_known, "action"))]
+AgentRoleName = Annotated[str, BeforeValidator(partial(_known, "agent role"))]
 CalendarName = Annotated[str, BeforeValidator(partial(_known, "calendar"))]
 TemplateName = Annotated[str, BeforeValidator(partial(_known, "template"))]
 TeamName = Annotated[str, BeforeValidator(partial(_known, "team"))]
@@ -207,7 +209,7 @@ TierName = Annotated[str, BeforeValidator(partial(_known, "customer tier"))]
 CategoryName = Annotated[str, BeforeValidator(partial(_known, "category"))]
 SignalName = Annotated[str, BeforeValidator(partial(_known, "word group"))]
 AudienceName = Annotated[str, BeforeValidator(partial(_known, "audience"))]
-Audiences = Annotated[tuple[AudienceName, ...], BeforeValidator(_listed)]
+Audiences = Annotated[tuple[AudienceName, ...], BeforeValidator(listed)]
 
 TriageCondition = Annotated[Condition, PlainValidator(partial(_condition, Stage.TRIAGE))]
 RoutingCondition = Annotated[Condition, PlainValidator(partial(_condition, Stage.ROUTING))]

@@ -14,12 +14,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import shared
 
+from .asking import asked_calendars
 from .building import (
     build_customers,
     build_escalation,
     build_levels,
     build_notification,
-    build_routing,
     build_sla,
 )
 from .categories import CategoryModel
@@ -31,6 +31,7 @@ from .matrix import CellKey, CellSection, MatrixCells
 from .merging import merge
 from .names import Names, names_in
 from .problems import Problem, WorkflowError
+from .routing_building import build_routing
 from .source import Source, read_source, read_text
 from .tree import render
 from .triage_building import build_triage
@@ -93,6 +94,7 @@ def _build(
         currency=document.currency,
         calendars=calendars,
         business_hours=calendars[document.business_hours],
+        asked={name: calendars[of] for name, of in asked_calendars(document).items()},
         customers=customers,
         levels=build_levels(document),
         triage=build_triage(document, names, models),

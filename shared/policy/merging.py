@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from .names import names_in
 from .sla import ANY
 
-MERGED_BY_NAME = frozenset({"conditions", "actions", "audiences", "templates", "calendars"})
+MERGED_BY_NAME = frozenset(
+    {"conditions", "agent_roles", "actions", "audiences", "templates", "calendars"}
+)
 MERGED_BY_KEY = frozenset({"customers", "triage", "routing", "sla", "escalation", "notifications"})
 
 Data = Mapping[str, object]

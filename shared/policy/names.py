@@ -62,6 +62,7 @@ def names_in(data: Mapping[str, object]) -> Names:
         "level": levels,
         "queue": _same(queues),
         "action": _same([*queues, *_mapping(data, "actions")]),
+        "agent role": _same(_mapping(data, "agent_roles")),
         "calendar": _same(_mapping(data, "calendars")),
         "audience": _same(roles),
         "template": _same(_mapping(data, "templates")),
@@ -71,7 +72,18 @@ def names_in(data: Mapping[str, object]) -> Names:
         "category": categories,
         "word group": _same(_mapping(triage, "signals")),
     }
-    return Names(tables, Vocabulary(_words(tables, triage), _conditions(data)))
+    words = _words(tables, triage)
+    return Names(tables, Vocabulary(words, _conditions(data), tables["calendar"]))
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names, a repeated one with its number."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return result
 
 
 def _words(

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from rule_engine import ast
 
-from .facts import ALIASES, FACTS, Kind, Stage, known_at
+from .facts import ALIASES, BUSINESS_HOURS, FACTS, Kind, Stage, fact_of, known_at
 from .problems import nearest
 from .syntax import ConditionSyntaxError, parse_text
 from .tree import Both, Compare, Either, Member, Name, Node, Not, Value, Values, guarded
@@ -28,9 +28,10 @@ _CONSTANT = re.compile(r"\b(true|false)\b")
 _REFUSED = {
     "FuzzyComparisonExpression": "regular expressions are not allowed in a condition",
     "FunctionCallExpression": "functions are not allowed in a condition",
-    "ArithmeticExpression": "arithmetic is not allowed in a condition",
-    "AddExpression": "arithmetic is not allowed in a condition",
-    "SubtractExpression": "arithmetic is not allowed in a condition",
+    **dict.fromkeys(
+        ("ArithmeticExpression", "AddExpression", "SubtractExpression"),
+        "arithmetic is not allowed in a condition",
+    ),
 }
 
 
@@ -80,9 +81,9 @@ class Reader:
         name = self._name(spelt)
         if name is None:
             return Value(value=False)
-        if FACTS[name.name].kind is Kind.FLAG:
+        if fact_of(name.name).kind is Kind.FLAG:
             return name
-        kind = FACTS[name.name].kind.value
+        kind = fact_of(name.name).kind.value
         return self._wrong(f'"{spelt}" is a {kind}: compare it with something', spelt)
 
     def _named(self, spelt: str) -> Node:
@@ -106,12 +107,12 @@ class Reader:
             return Value(value=False)
         operator = _OPERATORS[node.type]
         if isinstance(left, Name) and isinstance(right, Value) and right.value is not None:
-            kind = FACTS[left.name].kind
+            kind = fact_of(left.name).kind
             if kind is not _KINDS[type(right.value)]:
                 return self._unlike(left, right)
             right = self._word(left.name, right)
         elif isinstance(left, Name) and isinstance(right, Name):
-            kinds = {FACTS[left.name].kind, FACTS[right.name].kind}
+            kinds = {fact_of(left.name).kind, fact_of(right.name).kind}
             if len(kinds) > 1 or Kind.WORDS in kinds:
                 return self._wrong(f'"{left.name}" and "{right.name}" cannot be compared')
         return Compare(left, cast("Any", operator), right)
@@ -139,7 +140,7 @@ class Reader:
         container = self._operand(node.container)
         if not isinstance(container, Name):
             return Value(value=False) if container is None else self._wrong("IN needs a list")
-        if FACTS[container.name].kind is not Kind.WORDS:
+        if fact_of(container.name).kind is not Kind.WORDS:
             return self._wrong(
                 f'"{container.name}" is no list: write == or IN [...]', container.name
             )
@@ -154,9 +155,8 @@ class Reader:
         """A fact in a list of literals."""
         item = self._operand(node.member)
         if not isinstance(item, Name):
-            return (
-                Value(value=False) if item is None else self._wrong("a fact is expected before IN")
-            )
+            wrong = item is not None
+            return self._wrong("a fact is expected before IN") if wrong else Value(value=False)
         found: list[str | float] = []
         for element in node.container.value:
             value = self._operand(element)
@@ -164,7 +164,7 @@ class Reader:
                 continue
             if not isinstance(value, Value) or _kind(value) not in {Kind.WORD, Kind.NUMBER}:
                 return self._wrong("a list holds quoted words or numbers only")
-            if _kind(value) is not FACTS[item.name].kind:
+            if _kind(value) is not fact_of(item.name).kind:
                 return self._unlike(item, value)
             found.append(cast("str | float", self._word(item.name, value).value))
         return Member(item, Values(tuple(found)))
@@ -208,9 +208,10 @@ class Reader:
 
     def _name(self, spelt: str) -> Name | None:
         """The fact that `spelt` names here, by itself or by an alias."""
-        name = ALIASES.get(spelt, spelt)
-        name = name.removeprefix("ticket.")
+        name = ALIASES.get(spelt, spelt).removeprefix("ticket.")
         name = ALIASES.get(name, name)
+        if name.startswith(f"{BUSINESS_HOURS}."):
+            return self._calendar(spelt, name.removeprefix(f"{BUSINESS_HOURS}."))
         if name in FACTS and FACTS[name].since <= self.stage:
             return Name(name)
         if name in FACTS:
@@ -222,6 +223,14 @@ class Reader:
         else:
             known = [*known_at(self.stage), *ALIASES, *self.vocabulary.conditions]
             self._wrong(f'no name "{spelt}"', spelt, nearest(spelt, known))
+        return None
+
+    def _calendar(self, spelt: str, asked: str) -> Name | None:
+        """Whether a calendar of the workflow is open, asked by its name."""
+        known = self.vocabulary.calendars
+        if asked.lower() in known:
+            return Name(f"{BUSINESS_HOURS}.{known[asked.lower()]}")
+        self._wrong(f'no calendar "{asked}"', spelt, nearest(asked, known.values()))
         return None
 
     def _word(self, fact: str, value: Value) -> Value:
@@ -238,7 +247,7 @@ class Reader:
 
     def _unlike(self, name: Name, value: Value) -> Node:
         """Complain about a comparison that could never hold."""
-        kind = FACTS[name.name].kind.value
+        kind = fact_of(name.name).kind.value
         shown = f"'{value.value}'" if isinstance(value.value, str) else str(value.value).lower()
         return self._wrong(f'"{name.name}" is a {kind} and cannot be {shown}', name.name)
 
@@ -281,7 +290,7 @@ def _spelling(node: ast.ExpressionBase) -> str:
 def _kind(operand: Name | Value) -> Kind | None:
     """What the operand holds, None for null."""
     if isinstance(operand, Name):
-        return FACTS[operand.name].kind
+        return fact_of(operand.name).kind
     return None if operand.value is None else _KINDS[type(operand.value)]
 
 

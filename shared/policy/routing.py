@@ -28,10 +28,16 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a rule does. Without a queue it changes only skills, preferences and rank."""
+    """What a rule does. Without a queue it changes only skills, preferences and rank.
+
+    `teams` serve the ticket in place of the queue's own; `role` is what its skills and preference are
+    called together.
+    """
 
     queue: str | None = None
     level: str | None = None
+    teams: tuple[str, ...] = ()
+    role: str | None = None
     rank: int = 0
     required_skills: Mapping[str, int] = field(default_factory=dict)
     any_skills: Mapping[str, int] = field(default_factory=dict)
@@ -68,6 +74,7 @@ class Route:
     level: str
     rank: int
     teams: tuple[str, ...]
+    role: str | None
     priority_boost: bool
     required_skills: Mapping[str, int]
     any_skills: Mapping[str, int]
@@ -110,11 +117,12 @@ class RoutingPolicy:
             queue=queue.name,
             level=action.level or queue.level,
             rank=queue.rank + sum(source.action.rank for source in sources),
-            teams=queue.teams,
+            teams=action.teams or queue.teams,
+            role=action.role,
             priority_boost=any(source.action.priority_boost for source in sources),
-            required_skills=_highest(source.action.required_skills for source in sources),
-            any_skills=_highest(source.action.any_skills for source in sources),
-            preferred_skills=_highest(source.action.preferred_skills for source in sources),
+            required_skills=highest(source.action.required_skills for source in sources),
+            any_skills=highest(source.action.any_skills for source in sources),
+            preferred_skills=highest(source.action.preferred_skills for source in sources),
             prefer=next((s.action.prefer for s in sources if s.action.prefer), None),
             notify=_union(source.notify for source in sources),
             cc=_union(source.cc for source in sources),
@@ -127,7 +135,7 @@ class RoutingPolicy:
         return self.weights[Complexity(complexity)]
 
 
-def _highest(skills: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def highest(skills: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """All skills, each with the highest proficiency asked for: boosts add, they replace nothing (G12)."""
     united: dict[str, int] = {}
     for wanted in skills:

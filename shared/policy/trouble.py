@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +19,8 @@ from .source import Source
 from .vocabulary import Complaint
 
 _KEY = "[key]"
+_FORMS = frozenset({"[inline]", "[named]"})
+_UNIONS = (UnionType, Union)
 _SENTENCES = {
     "missing": "is missing",
     "int_type": "a whole number is expected",
@@ -108,7 +111,7 @@ def dotted(path: Sequence[str | int]) -> str:
 
 def _findings(details: Mapping[str, Any]) -> list[Finding]:
     """The findings of one of pydantic's errors."""
-    loc = tuple(details["loc"])
+    loc = tuple(part for part in details["loc"] if part not in _FORMS)
     key = bool(loc) and loc[-1] == _KEY
     path = loc[:-1] if key else loc
     value = details.get("input")
@@ -150,10 +153,10 @@ def fields_at(path: Sequence[str | int]) -> list[str]:
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation is, or may be beside None."""
+    """The model that an annotation is, or may be beside other things."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if type(None) in get_args(annotation) or hasattr(annotation, "__metadata__"):
+    if get_origin(annotation) in _UNIONS or hasattr(annotation, "__metadata__"):
         return next((m for m in map(_model, get_args(annotation)) if m), None)
     return None
 

@@ -18,8 +18,9 @@ class Complaint:
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The words a fact may be compared with (canonical by spelling; a fact left out is open), and the
-    conditions that have a name.
+    conditions and calendars that have a name (calendars by their spelling in lower case).
     """
 
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     conditions: Mapping[str, str] = field(default_factory=dict)
+    calendars: Mapping[str, str] = field(default_factory=dict)

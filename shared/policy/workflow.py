@@ -10,7 +10,7 @@ from shared.calendar import Calendar
 from shared.contracts import TicketOpened
 
 from .escalation import EscalationPolicy
-from .facts import opening_facts
+from .facts import BUSINESS_HOURS, opening_facts
 from .levels import CustomerPolicy, Level
 from .notification import NotificationPolicy
 from .problems import Problem
@@ -25,6 +25,7 @@ class WorkflowPolicy:
 
     `digest` names the effective content, packaged defaults included (12 hex digits of a SHA-256);
     `tzdata` is the version of the time-zone rules the calendars were read under (semantics C1).
+    `asked` are the calendars that conditions ask, by the fact's name (`business_hours.emea`).
     `warnings` are what a careful colleague would point at; they stop nothing.
     """
 
@@ -34,6 +35,7 @@ class WorkflowPolicy:
     currency: str
     calendars: Mapping[str, Calendar]
     business_hours: Calendar
+    asked: Mapping[str, Calendar]
     customers: CustomerPolicy
     levels: tuple[Level, ...]
     triage: TriagePolicy
@@ -52,6 +54,11 @@ class WorkflowPolicy:
 
     def opening_facts(self, opened: TicketOpened, at: datetime) -> dict[str, object]:
         """The facts of a ticket at its opening; `at` is the event's engine time (semantics C7)."""
-        return opening_facts(
-            opened, business_hours=self.business_hours.is_open(at), currency=self.currency
-        )
+        return opening_facts(opened, hours=self.hours(at), currency=self.currency)
+
+    def hours(self, at: datetime) -> dict[str, bool]:
+        """What calendars say at `at`: `business_hours`, and each one that a condition asks by name."""
+        return {
+            BUSINESS_HOURS: self.business_hours.is_open(at),
+            **{name: calendar.is_open(at) for name, calendar in self.asked.items()},
+        }

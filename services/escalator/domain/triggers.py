@@ -49,7 +49,7 @@ def facts_of(case: Case, at: datetime, policy: WorkflowPolicy) -> dict[str, obje
         "customer_tier": case.timeline.tier,
         "status": case.timeline.status,
         "level": case.level,
-        "business_hours": policy.business_hours.is_open(at),
+        **policy.hours(at),
         **dict.fromkeys(_PASSING),
         "signals": (),
     }

@@ -36,7 +36,7 @@ def facts_of(ticket: Ticket, event: Event, policy: WorkflowPolicy) -> Facts:
         "recent_reopened": ticket.recent_reopened,
         "recent_escalations": ticket.recent_escalations,
         "signals": ticket.signals,
-        "business_hours": policy.business_hours.is_open(event.time),
+        **policy.hours(event.time),
         "status": ticket.status.value,
         "level": ticket.level,
         "sentiment": ticket.sentiment,
