@@ -126,6 +126,20 @@ class Calendar:
             return None
         return _instant(max(instant, table.opens[index]))
 
+    def next_closing(self, at: datetime) -> datetime | None:
+        """The first instant from `at` on that is not open, or None when 366 days have none."""
+        instant = _milliseconds(at)
+        limit = instant + LONGEST_CLOSURE // _MILLISECOND
+        table = self._reaching(instant, limit)
+        index = bisect_right(table.opens, instant) - 1
+        if index < 0 or instant >= table.closes[index]:
+            return _instant(instant)
+        return _instant(table.closes[index]) if table.closes[index] < limit else None
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """The first instant after `at` at which it opens or closes, or None when 366 days have none."""
+        return self.next_closing(at) if self.is_open(at) else self.next_opening(at)
+
     def _reaching(self, start: int, end: int) -> _Table:
         """The table, grown until it can answer for `[start, end]`."""
         table = self._table

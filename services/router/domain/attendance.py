@@ -6,14 +6,17 @@ it, and when it will next. Absence never pauses a clock, it only moves work.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from shared.contracts.vocabulary import Presence
 from shared.policy.assigning import PresencePolicy
 
 from .roster import Agent
 from .work import WorkItem, replace
+
+#: When a shift is asked again that knew of no change: an imported calendar is laid out only so far.
+ASK_AGAIN: Final = timedelta(days=30)
 
 
 class Shift(Protocol):
@@ -30,7 +33,14 @@ class Shift(Protocol):
 
 
 def attended(agent: Agent, shift: Shift | None, policy: PresencePolicy, now: datetime) -> Agent:
-    """The agent as they stand at `now`. Without a shift they are always on it."""
+    """The agent as they stand at `now`, and when that is to be looked at again. Without a shift they
+    are always on it.
+    """
+    standing = _standing(agent, shift, policy, now)
+    return replace(standing, changes_at=changes_at(standing, shift, policy, now))
+
+
+def _standing(agent: Agent, shift: Shift | None, policy: PresencePolicy, now: datetime) -> Agent:
     on_shift = shift is None or shift.is_open(now)
     if agent.renewed_at is None or agent.presence is Presence.OFFLINE:
         return replace(agent, on_shift=on_shift, suspect=False)
@@ -45,11 +55,25 @@ def changes_at(
     agent: Agent, shift: Shift | None, policy: PresencePolicy, now: datetime
 ) -> datetime | None:
     """When time next changes how the agent stands, after `now`; None if it never does by itself."""
-    instants = [shift.next_change(now)] if shift is not None else []
+    instants = [] if shift is None else [shift.next_change(now) or now + ASK_AGAIN]
     if agent.renewed_at is not None and agent.presence is not Presence.OFFLINE:
         suspect_at = agent.renewed_at + policy.suspect_after
         instants.append(suspect_at if now < suspect_at else suspect_at + policy.offline_after)
-    return min((at for at in instants if at is not None), default=None)
+    return min(instants, default=None)
+
+
+def seen(one: Agent, other: Agent) -> bool:
+    """Whether both look the same to everybody else: only when to look again may differ."""
+    return replace(one, changes_at=None, renewed_at=None) == replace(
+        other, changes_at=None, renewed_at=None
+    )
+
+
+def leaves(before: Agent | None, after: Agent) -> bool:
+    """Whether the agent goes home: offline, or their shift ends, whichever comes first or second."""
+    if before is None:
+        return False
+    return (before.present and not after.present) or (before.on_shift and not after.on_shift)
 
 
 def needs_somebody(item: WorkItem, back_at: datetime | None) -> bool:

@@ -27,7 +27,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     No `channels` means all of them; `channel_caps` are the agent's own, over the workflow's. `held`
     counts the tickets of each channel they have to act on. `shift` names when they work (none: always).
     `renewed_at`: the presence is on a lease, renewed then. `auto_accept`: what they are given counts as
-    accepted. `version` counts the saves and names the `agent.updated` events.
+    accepted. Time changes how they stand at `changes_at` or later, never before. `version` counts the
+    saves and names the `agent.updated` events.
     """
 
     agent_id: str
@@ -49,6 +50,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     renewed_at: datetime | None = None
     suspect: bool = False
     auto_accept: bool = False
+    changes_at: datetime | None = None
 
     @property
     def limit(self) -> int:
@@ -64,6 +66,11 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     def online(self) -> bool:
         """Takes new tickets: on shift, present and not suspected to be gone."""
         return self.presence is Presence.ONLINE and self.on_shift and not self.suspect
+
+    @property
+    def present(self) -> bool:
+        """Has not gone offline."""
+        return self.presence is not Presence.OFFLINE
 
     @property
     def at_work(self) -> bool:
