@@ -32,17 +32,33 @@ def qualifies(agent: Agent, item: WorkItem) -> bool:
     The level of the queue is the level of its people, of its teams if it names any. Says nothing about
     presence and room.
     """
+    return bool(qualified(item, (agent,)))
+
+
+def qualified(item: WorkItem, agents: Iterable[Agent]) -> list[Agent]:
+    """Those of `agents` who qualify for the ticket, in their order."""
+    place = item.place
+    if place is None or item.opened is None:
+        return []
+    found = serving(item, agents)
+    for skill, least in place.required_skills.items():
+        found = [agent for agent in found if agent.skills.get(skill, 0) >= least]
+    alternatives = place.any_skills.items()
+    if alternatives:
+        found = [a for a in found if any(a.skills.get(s, 0) >= least for s, least in alternatives)]
+    return found
+
+
+def serving(item: WorkItem, agents: Iterable[Agent]) -> list[Agent]:
+    """Those of `agents` who serve the ticket's queue and channel, whatever their skills."""
     place, opened = item.place, item.opened
-    if place is None or opened is None or agent.level != place.level:
-        return False
-    if place.teams and agent.team not in place.teams and not place.other_teams:
-        return False
-    if agent.channels and opened.channel not in agent.channels:
-        return False
-    has = agent.skills
-    return all(has.get(s, 0) >= least for s, least in place.required_skills.items()) and (
-        not place.any_skills or any(has.get(s, 0) >= least for s, least in place.any_skills.items())
-    )
+    if place is None or opened is None:
+        return []
+    level, channel = place.level, opened.channel
+    found = [a for a in agents if a.level == level and (not a.channels or channel in a.channels)]
+    if place.teams and not place.other_teams:
+        found = [agent for agent in found if agent.team in place.teams]
+    return found
 
 
 def skill_fit(agent: Agent, item: WorkItem) -> float:
@@ -50,12 +66,25 @@ def skill_fit(agent: Agent, item: WorkItem) -> float:
 
     Of alternatives the agent's best counts. A ticket that asks for nothing fits everybody.
     """
+    return skill_fits(item, (agent,))[agent.agent_id]
+
+
+def skill_fits(item: WorkItem, agents: Iterable[Agent]) -> dict[str, float]:
+    """How well each of `agents` covers what is asked, by their ids."""
     assert item.place is not None
-    asked = {**item.place.required_skills, **item.place.preferred_skills}
-    held = [agent.skills.get(skill, 0) for skill in asked]
-    if item.place.any_skills:
-        held.append(max(agent.skills.get(skill, 0) for skill in item.place.any_skills))
-    return sum(held) / (MASTERY * len(held)) if held else 1.0
+    asked = [*(item.place.required_skills | item.place.preferred_skills)]
+    alternatives = [*item.place.any_skills]
+    best = MASTERY * (len(asked) + bool(alternatives))
+    if not best:
+        return dict.fromkeys((agent.agent_id for agent in agents), 1.0)
+    fits = {}
+    for agent in agents:
+        skills = agent.skills
+        held = sum([skills.get(skill, 0) for skill in asked])
+        if alternatives:
+            held += max([skills.get(skill, 0) for skill in alternatives])
+        fits[agent.agent_id] = held / best
+    return fits
 
 
 def owner_of(item: WorkItem) -> str | None:
@@ -71,29 +100,32 @@ def nobody(item: WorkItem, roster: Iterable[Agent]) -> Nobody | None:
 
     Full desks and people who are busy for a while are ordinary queueing.
     """
-    agents = tuple(roster)
-    qualified = [agent for agent in agents if qualifies(agent, item)]
-    if any(agent.at_work for agent in qualified):
+    there = serving(item, roster)
+    able = qualified(item, there)
+    if any(agent.at_work for agent in able):
         return None
-    if qualified or not _asks_for_skills(item):
+    if able or not _asks_for_skills(item):
         return Nobody(UnroutableCause.NOBODY_ON_SHIFT)
-    return Nobody(UnroutableCause.MISSING_SKILL, _missing(item, agents))
+    return Nobody(UnroutableCause.MISSING_SKILL, _missing(item, there))
+
+
+def lacking(agent: Agent, item: WorkItem) -> tuple[str, ...]:
+    """The required skills the agent does not have as required; all alternatives if none of them."""
+    assert item.place is not None
+    has, alternatives = agent.skills, item.place.any_skills
+    absent = [s for s, least in item.place.required_skills.items() if has.get(s, 0) < least]
+    if alternatives and all(has.get(s, 0) < least for s, least in alternatives.items()):
+        absent += alternatives
+    return tuple(sorted(absent))
 
 
 def _asks_for_skills(item: WorkItem) -> bool:
     return item.place is not None and bool(item.place.required_skills or item.place.any_skills)
 
 
-def _missing(item: WorkItem, agents: Iterable[Agent]) -> tuple[str, ...]:
-    """The skills nobody of the level holds as required; all of them if only no one holds them together."""
+def _missing(item: WorkItem, there: Iterable[Agent]) -> tuple[str, ...]:
+    """The skills that all who serve the queue lack; all of them if only no one holds them together."""
     assert item.place is not None
-    required, alternatives = item.place.required_skills, item.place.any_skills
-    level = [agent for agent in agents if agent.level == item.place.level]
-
-    def held(skill: str, least: int) -> bool:
-        return any(agent.skills.get(skill, 0) >= least for agent in level)
-
-    absent = [skill for skill, least in required.items() if not held(skill, least)]
-    if alternatives and not any(held(skill, least) for skill, least in alternatives.items()):
-        absent += alternatives
-    return tuple(sorted(absent or [*required, *alternatives]))
+    asked = {*item.place.required_skills, *item.place.any_skills}
+    absent = asked.intersection(*(lacking(agent, item) for agent in there))
+    return tuple(sorted(absent or asked))
