@@ -1,20 +1,32 @@
-"""The dispatcher: the one that gives waiting tickets to free agents, a batch at a time (semantics G6)."""
+"""The dispatcher: the one that gives waiting tickets to free agents, a batch at a time (semantics G6).
+
+A step serves one routing domain under its lock. It matches on a memory of the roster that is renewed by what
+has changed, locks only the agents it has chosen, and matches again when one of them is not as remembered.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
+from uuid import UUID
 
 from services.router.domain.decide import assigned
+from services.router.domain.desks import Crowd, Desks
+from services.router.domain.domains import routing_domains
 from services.router.domain.eligible import Nobody
 from services.router.domain.matching import Match, match
+from services.router.domain.roster import Agent
 from services.router.domain.work import WorkItem
 from services.router.metrics import RouterMetrics
-from services.router.store import roster, views, work
+from services.router.store import acquaintances, locks, views, work
 from services.router.store.ledger import Ledger
+from services.router.store.memory import RosterMemory
 from shared.contracts import FollowUp, TicketUnroutable
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
@@ -22,9 +34,14 @@ from shared.runtime.writer import Writer
 
 log = logging.getLogger(__name__)
 
-#: Tickets looked at a lane, and given out at most, in one transaction. Because both are the same,
-#: nobody behind the tickets looked at can have stood before one that got an agent.
-BATCH: Final = 100
+#: Tickets given out at most in one transaction.
+BATCH: Final = 500
+
+#: How long a step waits before the next when somebody else has the lock it needs.
+BUSY_SECONDS: Final = 0.05
+
+#: How often a step matches again because an agent was not as remembered.
+ATTEMPTS: Final = 3
 
 #: How often the gauges over the line and the desks are read anew.
 GAUGES_EVERY: Final = timedelta(seconds=5)
@@ -32,11 +49,32 @@ GAUGES_EVERY: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What one step did: who got what, and which tickets were announced as unroutable."""
+    """What one step did: who got what, and which tickets were announced as unroutable.
+
+    `agents` are as the step leaves them. `stale`: the memory of the roster was out of date. `busy`:
+    somebody else had a lock.
+    """
 
     matches: Sequence[Match] = ()
     unroutable: Sequence[WorkItem] = ()
+    agents: Sequence[Agent] = ()
+    stale: bool = False
+    busy: bool = False
     now: datetime | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether the next step may find more."""
+        return bool(self.matches or self.unroutable or self.stale)
+
+
+@dataclass(slots=True)
+class _Domain:
+    """What waits in a routing domain: its lanes, those of them with room, those without anybody."""
+
+    lanes: list[str] = field(default_factory=list)
+    wanted: Mapping[str, int] = field(default_factory=dict)
+    nobody: dict[str, Nobody] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -46,11 +84,15 @@ class Dispatcher:
         self._writer = writer
         self._policy = policy
         self._metrics = metrics
+        self._domains = routing_domains(policy.routing)
+        self._memory = RosterMemory(Desks(policy.routing.assigning.channel_caps))
+        self._served_last = ""
         self._gauges_read: datetime | None = None
 
     async def step(self) -> bool:
-        """One transaction of dispatching; True when it changed something."""
+        """One transaction of dispatching; True when the next may find more."""
         done = await self._writer.write(self.dispatch_once)
+        self._memory.saved(done.agents)
         for found in done.matches:
             waited = found.item.waited_seconds(done.now) if done.now else 0
             self._metrics.assignment_wait.labels(queue=_queue(found.item)).observe(waited)
@@ -59,42 +101,142 @@ class Dispatcher:
         if done.matches:
             self._metrics.dispatch_matches.one.observe(len(done.matches))
         _tell(done)
-        return bool(done.matches or done.unroutable)
+        if done.busy and not done.anything:
+            # whoever has the lock may have looked before our tickets came
+            await asyncio.sleep(BUSY_SECONDS)
+        return done.anything
 
     async def dispatch_once(
         self, tx: Transaction, now: datetime
     ) -> tuple[Dispatched, list[FollowUp]]:
-        """Match the line to the roster inside `tx`. Does nothing while another dispatcher is at it."""
-        await self._read_gauges(tx, now)
-        if not await roster.try_dispatch_lock(tx):
-            return Dispatched(), []
-        waiting = await work.waiting(tx, a_lane=BATCH)
-        if not waiting:
-            return Dispatched(), []
-        agents = await roster.lock_all(tx)
-        found = match(waiting.values(), agents, policy=self._policy, now=now, limit=BATCH)
-        causes = {lane: nobody.cause for lane, nobody in found.nobody.items()}
-        untold = await work.untold(tx, causes, limit=BATCH)
-        ledger = Ledger(
-            items={**waiting, **untold},
-            agents={agent.agent_id: agent for agent in agents},
-            policy=self._policy,
-            now=now,
-        )
-        for one in found.matches:
-            self._give(ledger, one, now)
-        for item in untold.values():
-            _announce(ledger, item, found.nobody[item.lane])
-        done = Dispatched(found.matches, tuple(untold.values()), now)
-        return done, await ledger.save(tx)
+        """Match a domain's line to the roster inside `tx`: the next one that has something to do.
 
-    def _give(self, ledger: Ledger, found: Match, now: datetime) -> None:
+        Nothing is done for a domain that another dispatcher is at, or while a command changes desks.
+        """
+        await self._read_gauges(tx, now)
+        moment = await locks.enter(tx)
+        if moment is None:
+            return Dispatched(busy=True), []
+        await self._memory.renew(tx, moment, now)
+        busy = False
+        for name, domain in self._in_turn(await self._waiting(tx)):
+            if not await locks.take_domain(tx, name):
+                busy = True
+                continue
+            done, said = await self._serve(tx, domain, now)
+            if done.anything:
+                self._served_last = name
+                return done, said
+        return Dispatched(busy=busy), []
+
+    async def _waiting(self, tx: Transaction) -> Mapping[str, _Domain]:
+        """What could be done now, by domain."""
+        desks = self._memory.desks
+        heads = await work.lanes(tx)
+        unknown = [head.ticket_id for head in heads if not desks.knows(head.lane)]
+        for item in (await work.read(tx, unknown)).values() if unknown else ():
+            desks.meet(item)
+        domains: dict[str, _Domain] = defaultdict(_Domain)
+        for head in heads:
+            if not desks.knows(head.lane):
+                continue  # its first ticket has just been moved: the next step meets it
+            domain = domains[self._domains.get(head.queue, head.queue)]
+            if (nobody := desks.nobody(head.lane)) is not None:
+                domain.nobody[head.lane] = nobody
+            else:
+                domain.lanes.append(head.lane)
+        for domain in domains.values():
+            domain.wanted = self._rooms(domain.lanes)
+        return domains
+
+    def _rooms(self, lanes: Iterable[str]) -> dict[str, int]:
+        """How many tickets of each lane could be given out; lanes without room are left out."""
+        rooms = {lane: self._memory.desks.room(lane, most=BATCH) for lane in lanes}
+        return {lane: room for lane, room in rooms.items() if room}
+
+    def _in_turn(self, domains: Mapping[str, _Domain]) -> Iterator[tuple[str, _Domain]]:
+        """The domains with something to do, beginning behind the one that was served last."""
+        names = sorted(domains)
+        later = [name for name in names if name > self._served_last]
+        for name in [*later, *(name for name in names if name <= self._served_last)]:
+            if domains[name].wanted or domains[name].nobody:
+                yield name, domains[name]
+
+    async def _serve(
+        self, tx: Transaction, domain: _Domain, now: datetime
+    ) -> tuple[Dispatched, list[FollowUp]]:
+        causes = {lane: nobody.cause for lane, nobody in domain.nobody.items()}
+        untold = await work.untold(tx, causes, limit=BATCH)
+        waiting, matches, agents, stale = await self._choose(tx, domain, now)
+        ledger = Ledger(items={**waiting, **untold}, agents=agents, policy=self._policy, now=now)
+        crowds = {one.item.lane: self._memory.desks.crowd(one.item.lane) for one in matches}
+        for one in matches:
+            self._give(ledger, one, crowds[one.item.lane], now)
+        for item in untold.values():
+            _announce(ledger, item, domain.nobody[item.lane])
+        said = await ledger.save(tx)
+        left = tuple(ledger.agents.values())
+        return Dispatched(matches, tuple(untold.values()), left, stale=stale, now=now), said
+
+    async def _choose(
+        self, tx: Transaction, domain: _Domain, now: datetime
+    ) -> tuple[Mapping[UUID, WorkItem], Sequence[Match], Mapping[str, Agent], bool]:
+        """The tickets looked at, who gets which, the agents locked for it, and whether one was stale.
+
+        Where an agent is not as remembered, everything is matched again; what would still rest on
+        somebody unlocked is left to the next step, and so is all that stands behind it in the line.
+        """
+        waiting, matches = await self._match(tx, domain.wanted, now)
+        locked: dict[str, Agent] = {}
+        stale = False
+        for attempt in range(ATTEMPTS):
+            missing = {one.agent_id for one in matches} - locked.keys()
+            if not missing:
+                break
+            now_locked, changed = await self._memory.lock(tx, missing, wait=not attempt)
+            locked |= now_locked
+            if not changed:
+                break
+            stale = True
+            waiting, matches = await self._match(tx, self._rooms(domain.lanes), now)
+        safe = list(takewhile(lambda one: one.agent_id in locked, matches))
+        return waiting, safe, {one.agent_id: locked[one.agent_id] for one in safe}, stale
+
+    async def _match(
+        self, tx: Transaction, wanted: Mapping[str, int], now: datetime
+    ) -> tuple[Mapping[UUID, WorkItem], Sequence[Match]]:
+        """Match the first of the line as remembered; look further where agents have given heads back.
+
+        No lane ends before its room does, so nobody behind the tickets looked at can have stood before
+        one that got an agent.
+        """
+        limit = BATCH
+        while True:
+            waiting = await work.heads(tx, wanted, limit=limit)
+            agents = self._memory.desks.free(wanted)
+            familiar = await acquaintances.of(tx, _customers(waiting.values()), now)
+            matches = match(
+                waiting.values(),
+                agents,
+                policy=self._policy,
+                now=now,
+                limit=BATCH,
+                familiar=familiar,
+            ).matches
+            deeper = _deeper(wanted, waiting, matches)
+            cut = len(waiting) == limit
+            if not deeper and (matches or not cut):
+                return waiting, matches
+            wanted = {**wanted, **deeper}
+            limit *= 2
+
+    def _give(self, ledger: Ledger, found: Match, crowd: Crowd, now: datetime) -> None:
         """Give the ticket of a match to its agent; what it rests on is kept (semantics G16)."""
         item = found.item
         assert item.queued is not None
         agent = ledger.agents[found.agent_id]
         payload = assigned(item, agent, found.reason, now, policy=self._policy, fit=found.skill_fit)
-        ledger.say(item, item.queued, [payload], explanation=_explanation(found))
+        ledger.say(item, item.queued, [payload], explanation=_explanation(found, crowd))
 
     async def _read_gauges(self, tx: Transaction, now: datetime) -> None:
         """Set the gauges from the tables, at most every few seconds."""
@@ -112,6 +254,30 @@ class Dispatcher:
             self._metrics.agent_utilisation.labels(team=team).set(share)
 
 
+def _deeper(
+    wanted: Mapping[str, int], waiting: Mapping[UUID, WorkItem], matches: Sequence[Match]
+) -> dict[str, int]:
+    """How far to look into lanes all of whose heads were given out or had been given back by somebody.
+
+    Any other ticket without an agent shows that nobody who serves its lane has room left.
+    """
+    if len(matches) == BATCH:
+        return {}
+    given = {one.item.ticket_id for one in matches}
+    left = [item for ticket_id, item in waiting.items() if ticket_id not in given]
+    seen = Counter(item.lane for item in waiting.values())
+    exhausted = {item.lane for item in left if not item.declined}
+    return {
+        lane: 2 * wanted[lane]
+        for lane in {item.lane for item in left} - exhausted
+        if seen[lane] >= wanted[lane]
+    }
+
+
+def _customers(items: Iterable[WorkItem]) -> list[str]:
+    return [item.opened.customer.customer_id for item in items if item.opened is not None]
+
+
 def _announce(ledger: Ledger, item: WorkItem, nobody: Nobody) -> None:
     """Publish, once a cause, that nobody could take the ticket; it goes on waiting (semantics G5)."""
     assert item.queued is not None
@@ -125,7 +291,7 @@ def _announce(ledger: Ledger, item: WorkItem, nobody: Nobody) -> None:
     ledger.say(item, item.queued, [payload], mark=nobody.cause.value)
 
 
-def _explanation(found: Match) -> dict[str, Any]:
+def _explanation(found: Match, crowd: Crowd) -> dict[str, Any]:
     place = found.item.place
     assert place is not None
     return {
@@ -134,7 +300,9 @@ def _explanation(found: Match) -> dict[str, Any]:
         "required_skills": place.required_skills,
         "any_skills": place.any_skills,
         "preferred_skills": place.preferred_skills,
-        "candidates": found.candidates,
+        "relaxed": place.relaxed or 0,
+        "candidates": crowd.candidates,
+        "refused": crowd.refused,
         "skill_fit": round(found.skill_fit, 3),
         "load_ratio": round(found.load_ratio, 3),
     }

@@ -158,14 +158,18 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def lane(self) -> str:
-        """Tickets of one lane ask the same of an agent: the same people qualify for all of them."""
+        """Tickets of one lane ask the same of an agent: the same people qualify, and as much room.
+
+        Whoever cannot take its first ticket can therefore take none of it, that ticket's own history
+        with them apart.
+        """
         if self.place is None or self.opened is None:
             return ""
         place = self.place
         asked = (place.required_skills, place.any_skills, place.preferred_skills)
         skills = "/".join(",".join(f"{k}:{v}" for k, v in sorted(a.items())) for a in asked)
         teams = "*" if place.other_teams else ",".join(place.teams)
-        return f"{place.level}/{teams}/{self.opened.channel}/{skills}"
+        return f"{place.level}/{teams}/{self.opened.channel}/{skills}/{self.cost}"
 
     def waited_seconds(self, now: datetime) -> int:
         """How long it has had nobody, in whole seconds."""

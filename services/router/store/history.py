@@ -21,9 +21,9 @@ WHERE a.ticket_id = t.ticket_id AND a.ended_at IS NULL
 #: Begin assignments; a ticket has at most one open (semantics H15).
 _BEGIN: Final = """
 INSERT INTO assignment
-    (assignment_id, ticket_id, agent_id, assigned_at, reason, explanation, ended_at, end_reason)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[],
-    $7::timestamptz[], $8::text[])
+    (assignment_id, ticket_id, agent_id, queue, assigned_at, reason, explanation, ended_at, end_reason)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
+    $7::jsonb[], $8::timestamptz[], $9::text[])
 """
 
 #: A ticket's assignments, newest first.
@@ -50,6 +50,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     assignment_id: UUID
     ticket_id: UUID
     agent_id: str
+    queue: str
     at: datetime
     reason: str
     explanation: dict[str, Any]
@@ -82,6 +83,7 @@ def _row(begun: Begun) -> tuple[object, ...]:
         begun.assignment_id,
         begun.ticket_id,
         begun.agent_id,
+        begun.queue,
         begun.at,
         begun.reason,
         _json(begun.explanation),

@@ -13,8 +13,9 @@ from uuid import UUID
 
 import msgspec
 
+from services.router.domain.attendance import Shift, attended, leaves, seen
 from services.router.domain.by_hand import RefusedError, requested
-from services.router.domain.decide import decide
+from services.router.domain.decide import decide, left_behind
 from services.router.domain.folding import evolve
 from services.router.domain.roster import Agent, agent_updated, settle
 from services.router.domain.work import Fact, WorkItem, follow_up, said
@@ -27,12 +28,13 @@ from shared.contracts import (
     TicketAssignmentRequested,
     TicketUnassigned,
 )
+from shared.contracts.vocabulary import UnassignDetail
 from shared.db.engine import Transaction
 from shared.fold import advance
 from shared.ids import TIERLINE, derived_id
 from shared.policy import WorkflowPolicy
 
-from . import history, roster, work
+from . import acquaintances, history, roster, work
 
 
 class Ledger:
@@ -57,10 +59,13 @@ class Ledger:
         self._now = now
         self._changed: set[UUID] = set()
         self._touched: dict[str, Cause] = {}
+        self._renewed: set[str] = set()
         self._retrained: set[str] = set()
         self._follow_ups: list[FollowUp] = []
         self._ended: list[history.Ended] = []
         self._begun: list[history.Begun] = []
+        self._met: dict[tuple[str, str], datetime] = {}
+        self._described: set[str] = set()
 
     def hear(self, event: Event) -> None:
         """Fold in an event about a ticket, and what we say to it."""
@@ -117,18 +122,55 @@ class Ledger:
         """Replace an agent, or add one; `skills` says that they may differ, too."""
         self.agents[agent.agent_id] = agent
         self._touched[agent.agent_id] = cause
+        self._described.add(agent.agent_id)
         if skills:
             self._retrained.add(agent.agent_id)
 
+    def attend(
+        self, agent: Agent, shift: Shift | None, cause: Cause, *, skills: bool = False
+    ) -> None:
+        """Make an agent what they are now, by their shift and their lease (semantics G7).
+
+        Somebody who goes home leaves behind what needs action; all that they hold must be in `items`.
+        """
+        before = self.agents.get(agent.agent_id)
+        presence = self._policy.routing.assigning.presence
+        agent = attended(agent, shift, presence, self._now)
+        if before is not None and seen(before, agent):
+            self.agents[agent.agent_id] = agent
+            self._renewed.add(agent.agent_id)
+            return
+        self.change_agent(agent, cause, skills=skills)
+        if leaves(before, agent):
+            self._leave(agent, shift)
+
+    def _leave(self, agent: Agent, shift: Shift | None) -> None:
+        """Queue what the agent has and somebody has to act on. Each ticket is its own cause: whoever
+        finds the agent gone says the same.
+        """
+        detail = UnassignDetail.SHIFT_ENDED if agent.present else None
+        off = shift is not None and not agent.on_shift
+        back_at = shift.next_opening(self._now) if shift is not None and off else None
+        for item in list(self.items.values()):
+            if item.agent_id == agent.agent_id and item.queued is not None:
+                said_then = left_behind(item, self._policy, detail, back_at)
+                self.say(item, item.queued, said_then, mark=f"left by {agent.agent_id}")
+
     async def save(self, tx: Transaction) -> list[FollowUp]:
-        """Write everything, at most six statements, and return what follows."""
+        """Write everything, at most eight statements, and return what follows.
+
+        Raises StaleError when somebody's row is not the one the ledger was opened with.
+        """
         touched = self._new_versions()
         changed = [self.items[ticket] for ticket in sorted(self._changed)]
         await work.save(tx, changed, self._policy, self._now)
-        await roster.save(tx, touched)
+        rewritten = self._described | self._renewed
+        await roster.save(tx, [self.agents[one] for one in rewritten])
+        await roster.save_loads(tx, [one for one in touched if one.agent_id not in rewritten])
         if self._retrained:
             await roster.save_skills(tx, [self.agents[one] for one in sorted(self._retrained)])
         await history.write(tx, self._ended, self._begun)
+        await acquaintances.meet(tx, self._met)
         return [*self._follow_ups, *(self._agent_follow_up(agent) for agent in touched)]
 
     def _note(
@@ -152,12 +194,13 @@ class Ledger:
         match fact.payload:
             case TicketUnassigned(ticket_id=ticket_id, reason=end_reason):
                 self._end(history.Ended(ticket_id=ticket_id, at=fact.at, reason=end_reason.value))
-            case TicketAssigned(ticket_id=ticket_id, agent_id=agent_id, reason=reason):
+            case TicketAssigned(ticket_id=ticket_id, agent_id=agent_id, queue=queue, reason=reason):
                 self._begun.append(
                     history.Begun(
                         assignment_id=fact.cause.id,
                         ticket_id=ticket_id,
                         agent_id=agent_id,
+                        queue=queue,
                         at=fact.at,
                         reason=reason.value,
                         explanation={**explanation, "workflow": self._policy.digest},
@@ -165,6 +208,9 @@ class Ledger:
                 )
                 agent = self.agents[agent_id]
                 self.agents[agent_id] = msgspec.structs.replace(agent, last_assigned_at=fact.at)
+                opened = self.items[ticket_id].opened
+                if opened is not None:
+                    self._met[opened.customer.customer_id, agent_id] = fact.at
 
     def _end(self, ended: history.Ended) -> None:
         """End the ticket's assignment: the one that began in this transaction, else the one of before."""

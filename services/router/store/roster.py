@@ -1,8 +1,9 @@
-"""The roster in PostgreSQL: agents with their skills, and the lock of whoever gives out work."""
+"""The roster in PostgreSQL: agents with their skills."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -11,14 +12,12 @@ from services.router.domain.roster import Agent
 from shared.contracts.vocabulary import Presence
 from shared.db.engine import Transaction, fetch
 
-#: Whether this transaction may now give tickets to agents; the lock ends with it (semantics G6).
-_TRY_DISPATCH: Final = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.dispatch'))"
-_WAIT_DISPATCH: Final = "SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.dispatch'))"
+from . import locks
 
 _AGENTS: Final = """
 SELECT a.agent_id, a.name, a.team, a.level, a.channels, a.capacity, a.capacity_target, a.load,
     a.presence, a.version, a.last_assigned_at, a.channel_caps, a.held, a.shift, a.on_shift,
-    a.renewed_at, a.suspect, a.auto_accept,
+    a.renewed_at, a.suspect, a.auto_accept, a.changes_at,
     (SELECT jsonb_object_agg(s.skill, s.proficiency) FROM agent_skill s WHERE s.agent_id = a.agent_id)
 FROM agent a
 """
@@ -26,27 +25,53 @@ FROM agent a
 #: Everybody as they are.
 _READ_ALL: Final = f"{_AGENTS} ORDER BY a.agent_id"
 
-#: Everybody, rows locked in id order.
-_LOCK_ALL: Final = f"{_AGENTS} ORDER BY a.agent_id FOR NO KEY UPDATE OF a"
+#: Whom a transaction has changed that had not ended at a moment (an xid8), those aside who are known in
+#: their version. PostgreSQL notes in every row the transaction that wrote it; a scan of the roster
+#: that only compares is some hundred times cheaper than reading it.
+_CHANGED: Final = f"""
+{_AGENTS} WHERE age(a.xmin) <= age($1::text::xid8::xid) AND NOT EXISTS (
+    SELECT FROM unnest($2::text[], $3::bigint[]) AS k (agent_id, version)
+    WHERE k.agent_id = a.agent_id AND k.version = a.version)
+ORDER BY a.agent_id
+"""
 
 #: Some agents, rows locked in id order.
 _LOCK_SOME: Final = f"""
 {_AGENTS} WHERE a.agent_id = ANY ($1::text[]) ORDER BY a.agent_id FOR NO KEY UPDATE OF a
 """
 
+#: The versions of some agents, rows locked in id order; or of those whom nobody else holds.
+_LOCK_VERSIONS: Final = """
+SELECT agent_id, version FROM agent WHERE agent_id = ANY ($1::text[])
+ORDER BY agent_id FOR NO KEY UPDATE
+"""
+_LOCK_FREE_VERSIONS: Final = f"{_LOCK_VERSIONS.rstrip()} SKIP LOCKED"
+
+#: Write what agents hold, if nobody else has changed them since.
+_SAVE_LOADS: Final = """
+UPDATE agent a SET load = t.load, held = t.held, capacity = t.capacity,
+    capacity_target = t.capacity_target, last_assigned_at = t.last_assigned_at, version = t.version
+FROM unnest($1::text[], $2::integer[], $3::jsonb[], $4::integer[], $5::integer[], $6::timestamptz[],
+    $7::bigint[])
+AS t (agent_id, load, held, capacity, capacity_target, last_assigned_at, version)
+WHERE a.agent_id = t.agent_id AND a.version = t.version - 1
+"""
+
 #: Write agents.
 _SAVE: Final = """
 INSERT INTO agent AS a (agent_id, name, team, level, channels, capacity, capacity_target, load,
     presence, version, last_assigned_at, channel_caps, held, shift, on_shift, renewed_at, suspect,
-    auto_accept)
+    auto_accept, changes_at)
 SELECT agent_id, name, team, level, string_to_array(channels, ','), capacity, capacity_target, load,
     presence, version, last_assigned_at, channel_caps, held, shift, on_shift, renewed_at, suspect,
-    auto_accept
+    auto_accept, changes_at
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
     $7::integer[], $8::integer[], $9::text[], $10::bigint[], $11::timestamptz[], $12::jsonb[],
-    $13::jsonb[], $14::text[], $15::boolean[], $16::timestamptz[], $17::boolean[], $18::boolean[])
+    $13::jsonb[], $14::text[], $15::boolean[], $16::timestamptz[], $17::boolean[], $18::boolean[],
+    $19::timestamptz[])
 AS t (agent_id, name, team, level, channels, capacity, capacity_target, load, presence, version,
-    last_assigned_at, channel_caps, held, shift, on_shift, renewed_at, suspect, auto_accept)
+    last_assigned_at, channel_caps, held, shift, on_shift, renewed_at, suspect, auto_accept,
+    changes_at)
 ON CONFLICT (agent_id) DO UPDATE SET name = excluded.name, team = excluded.team,
     level = excluded.level, channels = excluded.channels, capacity = excluded.capacity,
     capacity_target = excluded.capacity_target, load = excluded.load,
@@ -54,7 +79,7 @@ ON CONFLICT (agent_id) DO UPDATE SET name = excluded.name, team = excluded.team,
     last_assigned_at = excluded.last_assigned_at, channel_caps = excluded.channel_caps,
     held = excluded.held, shift = excluded.shift, on_shift = excluded.on_shift,
     renewed_at = excluded.renewed_at, suspect = excluded.suspect,
-    auto_accept = excluded.auto_accept
+    auto_accept = excluded.auto_accept, changes_at = excluded.changes_at
 """
 
 #: Put new skills in the place of some agents' old ones.
@@ -65,14 +90,13 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[])
 """
 
 
-async def try_dispatch_lock(tx: Transaction) -> bool:
-    """Whether this transaction is now the only one that gives tickets to agents. Never waits."""
-    return bool((await tx.exec_driver_sql(_TRY_DISPATCH)).scalar_one())
-
-
 async def dispatch_lock(tx: Transaction) -> None:
     """Become the only transaction that gives tickets to agents; waits for the dispatcher's step."""
-    await tx.exec_driver_sql(_WAIT_DISPATCH)
+    await locks.take_house(tx)
+
+
+class StaleError(RuntimeError):
+    """Somebody was changed behind our back: a write that rests on their old version (semantics G6)."""
 
 
 async def read_all(tx: Transaction) -> list[Agent]:
@@ -80,9 +104,23 @@ async def read_all(tx: Transaction) -> list[Agent]:
     return [_agent(row) for row in await fetch(tx, _READ_ALL)]
 
 
-async def lock_all(tx: Transaction) -> list[Agent]:
-    """Everybody in id order, locked."""
-    return [_agent(row) for row in await fetch(tx, _LOCK_ALL)]
+async def changed_since(
+    tx: Transaction, moment: str, known: Mapping[str, int] = MappingProxyType({})
+) -> list[Agent]:
+    """Who may have changed since `moment` (`locks.enter`), those known in their version left out."""
+    versions = (moment, list(known), list(known.values()))
+    return [_agent(row) for row in await fetch(tx, _CHANGED, versions)]
+
+
+async def lock_versions(
+    tx: Transaction, agent_ids: Iterable[str], *, wait: bool = True
+) -> dict[str, int]:
+    """The versions of these agents, locked in id order. Without `wait`, who is held is left out."""
+    wanted = sorted(agent_ids)
+    if not wanted:
+        return {}
+    found = await fetch(tx, _LOCK_VERSIONS if wait else _LOCK_FREE_VERSIONS, (wanted,))
+    return {str(agent_id): int(version) for agent_id, version in found}
 
 
 async def lock_some(tx: Transaction, agent_ids: Iterable[str]) -> dict[str, Agent]:
@@ -99,6 +137,31 @@ async def save(tx: Transaction, agents: Sequence[Agent]) -> None:
     rows = [_row(agent) for agent in sorted(agents, key=lambda agent: agent.agent_id)]
     if rows:
         await tx.exec_driver_sql(_SAVE, tuple(list(column) for column in zip(*rows, strict=True)))
+
+
+async def save_loads(tx: Transaction, agents: Sequence[Agent]) -> None:
+    """Write what locked agents hold, in their next version, one statement.
+
+    Raises StaleError when a row is not in the version before. `load > capacity` is refused by the table.
+    """
+    if not agents:
+        return
+    rows = [
+        (
+            a.agent_id,
+            a.load,
+            _json(a.held),
+            a.capacity,
+            a.capacity_target,
+            a.last_assigned_at,
+            a.version,
+        )
+        for a in agents
+    ]
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    written = (await tx.exec_driver_sql(_SAVE_LOADS, columns)).rowcount
+    if written != len(rows):
+        raise StaleError(f"{len(rows) - written} of {len(rows)} agents are in another version")
 
 
 async def save_skills(tx: Transaction, agents: Sequence[Agent]) -> None:
@@ -130,6 +193,7 @@ def _agent(row: tuple[Any, ...]) -> Agent:
         "renewed_at",
         "suspect",
         "auto_accept",
+        "changes_at",
     )
     fields = dict(zip(names, plain, strict=True))
     fields["channels"] = tuple(fields["channels"])
@@ -154,11 +218,16 @@ def _row(agent: Agent) -> tuple[object, ...]:
         agent.presence.value,
         agent.version,
         agent.last_assigned_at,
-        msgspec.json.encode(agent.channel_caps).decode(),
-        msgspec.json.encode(agent.held).decode(),
+        _json(agent.channel_caps),
+        _json(agent.held),
         agent.shift,
         agent.on_shift,
         agent.renewed_at,
         agent.suspect,
         agent.auto_accept,
+        agent.changes_at,
     )
+
+
+def _json(counts: Mapping[str, int]) -> str:
+    return msgspec.json.encode(counts).decode()

@@ -42,17 +42,27 @@ ORDER BY ticket_id FOR UPDATE
 #: Some items as they are.
 _READ: Final = "SELECT ticket_id, facts FROM work_item WHERE ticket_id = ANY ($1::uuid[])"
 
-#: The first few of every lane, found lane by lane through the index of the line.
-_LANE_HEADS: Final = """
+#: The lanes in which tickets wait with the first ticket of each, found one by one through the index of
+#: the line: the cost does not depend on how many wait.
+_LANES: Final = """
 WITH RECURSIVE lanes AS (
-    (SELECT lane FROM work_item WHERE status = 'waiting' ORDER BY lane LIMIT 1)
+    (SELECT lane, queue, ticket_id FROM work_item WHERE status = 'waiting'
+     ORDER BY lane, priority_class, rank, begin_by, opened_at, ticket_id LIMIT 1)
     UNION ALL
-    SELECT (SELECT w.lane FROM work_item w WHERE w.status = 'waiting' AND w.lane > l.lane
-            ORDER BY w.lane LIMIT 1)
-    FROM lanes l WHERE l.lane IS NOT NULL)
-SELECT h.ticket_id FROM lanes l CROSS JOIN LATERAL (
-    SELECT w.ticket_id FROM work_item w WHERE w.status = 'waiting' AND w.lane = l.lane
-    ORDER BY w.priority_class, w.rank, w.begin_by, w.opened_at, w.ticket_id LIMIT $1) AS h
+    SELECT n.* FROM lanes l CROSS JOIN LATERAL (
+        SELECT w.lane, w.queue, w.ticket_id FROM work_item w
+        WHERE w.status = 'waiting' AND w.lane > l.lane
+        ORDER BY w.lane, w.priority_class, w.rank, w.begin_by, w.opened_at, w.ticket_id LIMIT 1) AS n)
+SELECT lane, queue, ticket_id FROM lanes
+"""
+
+#: The first tickets of the line that some lanes make together, so many of each.
+_HEADS: Final = """
+SELECT h.ticket_id FROM unnest($1::text[], $2::integer[]) AS l (lane, most) CROSS JOIN LATERAL (
+    SELECT w.priority_class, w.rank, w.begin_by, w.opened_at, w.ticket_id FROM work_item w
+    WHERE w.status = 'waiting' AND w.lane = l.lane
+    ORDER BY w.priority_class, w.rank, w.begin_by, w.opened_at, w.ticket_id LIMIT l.most) AS h
+ORDER BY h.priority_class, h.rank, h.begin_by, h.opened_at, h.ticket_id LIMIT $3
 """
 
 #: Tickets of unroutable lanes whose cause has not been published since they were queued.
@@ -89,6 +99,14 @@ ON CONFLICT (ticket_id) DO UPDATE SET status = excluded.status, lane = excluded.
 """
 
 
+class LaneHead(msgspec.Struct, frozen=True):
+    """A lane in which tickets wait, and the first of them with its queue."""
+
+    lane: str
+    queue: str
+    ticket_id: UUID
+
+
 class _Facts(msgspec.Struct, omit_defaults=True):
     """The form of `facts`: its version, and the item (none for a ticket just met)."""
 
@@ -120,12 +138,19 @@ async def held_by(tx: Transaction, agent_ids: Sequence[str]) -> dict[UUID, WorkI
     return _items(await fetch(tx, _LOCK_HELD, (list(agent_ids),)))
 
 
-async def waiting(tx: Transaction, *, a_lane: int) -> dict[UUID, WorkItem]:
-    """The first `a_lane` waiting tickets of every lane, locked.
+async def lanes(tx: Transaction) -> list[LaneHead]:
+    """The lanes in which tickets wait."""
+    return [LaneHead(*row) for row in await fetch(tx, _LANES)]
 
-    A lane whose people are all busy, or that nobody can serve, can therefore not hide another.
+
+async def heads(tx: Transaction, most: Mapping[str, int], *, limit: int) -> dict[UUID, WorkItem]:
+    """The first `limit` of the line that the lanes in `most` make together, at most so many of each.
+
+    Locked; those that somebody else holds are left out: they are being changed. A lane that is not asked
+    for because its people are full, or because it has nobody, cannot hide another.
     """
-    ids = [row[0] for row in await fetch(tx, _LANE_HEADS, (a_lane,))]
+    wanted = (list(most), list(most.values()), limit)
+    ids = [row[0] for row in await fetch(tx, _HEADS, wanted)] if most else []
     return _items(await fetch(tx, _LOCK_WAITING, (ids,))) if ids else {}
 
 
