@@ -27,7 +27,7 @@ async def import_file(
     `receivers` fills `{name}` in addresses; addresses whose name it lacks are left out. Raises
     PeopleError, and then some of them may have been told: doing it again is harmless.
     """
-    people = _read(path)
+    people = read(path)
     recipients = [_addressed(r, receivers or {}) for r in people.get("recipients", [])]
     agents = list(people.get("agents", []))
     headers = {"authorization": f"Bearer {where.api_key}"}
@@ -37,7 +37,8 @@ async def import_file(
     return {"agents": len(agents), "recipients": len(recipients)}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """The people of a YAML file. Raises PeopleError."""
     try:
         document = YAML(typ="safe").load(path)
     except (OSError, YAMLError) as error:

@@ -71,6 +71,12 @@ async def _tell(url: str, wanted: str) -> None:
     _show(found, lines, parked)
 
 
+async def find_ticket(url: str, wanted: str) -> UUID:
+    """The id of the ticket that somebody means; ends the command if that is none, or not just one."""
+    async with operator(url) as tx:
+        return await _find(tx, wanted)
+
+
 async def _find(tx: AsyncConnection, wanted: str) -> UUID:
     found = [row[0] for row in await fetch(tx, _FIND, (wanted,))]
     if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.router.api import agents, assignments, queues, roster
+from services.router.api import agents, assignments, previews, queues, roster
 from services.router.commands import Commands
 from services.router.config import RouterSettings
 from services.router.dispatcher import Dispatcher
@@ -56,6 +56,7 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
             roster.routes(commands, engine),
             queues.routes(engine, policy, clock),
             assignments.routes(commands, engine, policy, clock),
+            previews.routes(engine, policy, clock),
         ],
     )
     return service

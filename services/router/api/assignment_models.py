@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel, JsonValue
 
 from services.router.domain.line import slack
@@ -13,6 +14,7 @@ from services.router.domain.work import WorkItem, WorkStatus
 from services.router.store.history import Assignment
 from shared.policy import WorkflowPolicy
 
+from .candidate_models import CandidatesView
 from .models import Body, Name, example_of
 from .queue_models import WaitView
 
@@ -46,6 +48,9 @@ _EXAMPLE: Final[dict[str, JsonValue]] = {
     "waiting_since": None,
     "deadlines": {"first_response": "2026-03-02T10:00:00Z"},
     "slack_seconds": 3300.0,
+    "handoff": None,
+    "wait": None,
+    "people": None,
     "history": [
         {
             "agent_id": "sofia",
@@ -89,7 +94,8 @@ class AssignmentView(BaseModel):
     It waits for its agent to accept it until `accept_by`; with nothing there, they have. `entry` counts
     how often it came to its level, `relaxed` the steps by which less is asked by now. `slack_seconds`:
     how long work can still wait for the nearest of the `deadlines` to be kept, negative when it is too
-    late, null while no clock runs.
+    late, null while no clock runs. `handoff` is what the level it was raised from leaves this one
+    (semantics X4). `people` is told when asked for: who could have it now, and who could not, and why.
     """
 
     model_config = example_of(**_EXAMPLE)
@@ -117,7 +123,9 @@ class AssignmentView(BaseModel):
     waiting_since: datetime | None
     deadlines: dict[str, datetime]
     slack_seconds: float | None
+    handoff: dict[str, Any] | None
     wait: WaitView | None = None
+    people: CandidatesView | None = None
     history: list[HistoryView] = []
 
     @classmethod
@@ -148,4 +156,5 @@ class AssignmentView(BaseModel):
             waiting_since=item.waiting_since,
             deadlines=item.deadlines,
             slack_seconds=left.total_seconds() if left is not None else None,
+            handoff=msgspec.to_builtins(item.handoff) if item.handoff else None,
         )

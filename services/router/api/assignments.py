@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.router.commands import Commands
-from services.router.domain.explain import why_waiting
+from services.router.domain.explain import candidates, why_waiting
 from services.router.domain.work import WorkItem, WorkStatus
-from services.router.store import history, roster, work
+from services.router.store import acquaintances, history, roster, work
 from shared.clock import Clock
 from shared.db.engine import Transaction
 from shared.http.auth import Principal, require
@@ -20,9 +21,13 @@ from shared.http.problems import DomainError, FieldError
 from shared.policy import WorkflowPolicy
 
 from .assignment_models import AssignmentBody, AssignmentView, HistoryView
+from .candidate_models import CandidatesView
 from .queue_models import WaitView
 
 Watcher = Annotated[Principal, Depends(require("queues:read"))]
+Explain = Annotated[
+    bool, Query(description="Tell how everybody of the roster stands to the ticket now.")
+]
 Assigner = Annotated[Principal, Depends(require("assign"))]
 
 
@@ -36,15 +41,17 @@ def routes(
         return AssignmentView.of(item, policy, clock.now())
 
     @router.get("/assignment", responses=refusals(404))
-    async def show_assignment(ticket_id: UUID, _: Watcher) -> AssignmentView:
+    async def show_assignment(
+        ticket_id: UUID, _: Watcher, *, explain: Explain = False
+    ) -> AssignmentView:
         """Who has the ticket and what that rests on; or where it waits and why (semantics G16)."""
         async with engine.connect() as tx:
             item = await _met(tx, ticket_id)
             view = shown(item)
             entries = await history.of_ticket(tx, ticket_id)
             view.history = [HistoryView.of(entry) for entry in entries]
-            if item.status is WorkStatus.WAITING:
-                view.wait = WaitView.of(why_waiting(item, await roster.read_all(tx)))
+            if item.status is WorkStatus.WAITING or explain:
+                await _explain(tx, item, view, policy, clock.now(), everybody=explain)
         return view
 
     @router.put("/assignment", responses=refusals(404, 409))
@@ -83,6 +90,25 @@ def routes(
         return shown(await commands.decline(ticket_id, body.agent_id, by=who.name))
 
     return router
+
+
+async def _explain(
+    tx: Transaction,
+    item: WorkItem,
+    view: AssignmentView,
+    policy: WorkflowPolicy,
+    now: datetime,
+    *,
+    everybody: bool,
+) -> None:
+    """Add why the ticket waits and, if wished, how everybody stands to it now."""
+    agents = await roster.read_all(tx)
+    if item.status is WorkStatus.WAITING:
+        view.wait = WaitView.of(why_waiting(item, agents, policy=policy))
+    if everybody and item.place is not None and item.opened is not None:
+        familiar = await acquaintances.of(tx, [item.opened.customer.customer_id], now)
+        stand = candidates(item, agents, policy=policy, now=now, familiar=familiar)
+        view.people = CandidatesView.of(stand)
 
 
 async def _met(tx: Transaction, ticket_id: UUID) -> WorkItem:

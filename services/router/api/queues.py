@@ -55,7 +55,8 @@ def routes(engine: AsyncEngine, policy: WorkflowPolicy, clock: Clock) -> APIRout
         for lane in lanes:
             view = queues.setdefault(lane.queue, QueueView(queue=lane.queue, level=lane.level))
             waited = (now - lane.oldest).total_seconds()
-            _add_lane(view, lane.waiting, waited, firsts.get(lane.first_ticket), agents)
+            wait = _wait(firsts.get(lane.first_ticket), agents, policy)
+            _add_lane(view, lane.waiting, waited, wait)
         for view in queues.values():
             view.assigned_last_hour = assigned.get(view.queue, 0)
             view.estimated_wait_seconds = estimated_wait(view.waiting, view.assigned_last_hour)
@@ -72,7 +73,7 @@ def routes(engine: AsyncEngine, policy: WorkflowPolicy, clock: Clock) -> APIRout
         if not items and queue not in policy.routing.queues:
             fault = FieldError("path.queue", "the workflow has no such queue")
             raise DomainError(404, "Unknown queue", f"No queue {queue!r}.", errors=[fault])
-        reasons = _Reasons(agents)
+        reasons = _Reasons(agents, policy)
         ordered = sorted(items, key=lambda item: position(item, policy, now))
         tickets = [
             _place(number, item, reasons.of(item), policy, now)
@@ -94,15 +95,16 @@ def estimated_wait(waiting: int, assigned: int) -> float | None:
 class _Reasons:
     """Why tickets wait; those that ask the same of the same people are judged once."""
 
-    def __init__(self, roster: Sequence[Agent]) -> None:
+    def __init__(self, roster: Sequence[Agent], policy: WorkflowPolicy) -> None:
         self._roster = roster
+        self._policy = policy
         self._known: dict[tuple[object, ...], Wait] = {}
 
     def of(self, item: WorkItem) -> Wait:
         """Why `item` waits."""
         same = (item.lane, item.cost, item.declined)
         if same not in self._known:
-            self._known[same] = why_waiting(item, self._roster)
+            self._known[same] = why_waiting(item, self._roster, policy=self._policy)
         return self._known[same]
 
 
@@ -119,19 +121,19 @@ def _empty(queue: Queue, roster: Sequence[Agent]) -> QueueView:
     return QueueView(queue=queue.name, level=queue.level, people=len(people), online=online)
 
 
-def _add_lane(
-    view: QueueView,
-    waiting: int,
-    waited_seconds: float,
-    first: WorkItem | None,
-    agents: Sequence[Agent],
-) -> None:
+def _wait(first: WorkItem | None, agents: Sequence[Agent], policy: WorkflowPolicy) -> Wait | None:
+    """What a lane waits for; None when its first ticket has gone meanwhile."""
+    if first is None or first.status is not WorkStatus.WAITING:
+        return None
+    return why_waiting(first, agents, policy=policy)
+
+
+def _add_lane(view: QueueView, waiting: int, waited_seconds: float, wait: Wait | None) -> None:
     """Count a lane into its queue; all its tickets wait for what its first one waits for."""
     view.waiting += waiting
     view.oldest_seconds = max(view.oldest_seconds, waited_seconds)
-    if first is None or first.status is not WorkStatus.WAITING:
+    if wait is None:
         return
-    wait = why_waiting(first, agents)
     view.reasons[wait.reason] = view.reasons.get(wait.reason, 0) + waiting
     view.unroutable += waiting if wait.reason in _UNROUTABLE else 0
     view.missing_skills = sorted({*view.missing_skills, *wait.missing_skills})

@@ -15,9 +15,10 @@ from shared.contracts.vocabulary import Presence, QueueReason
 from shared.policy import WorkflowPolicy
 
 from .folding import evolve
-from .matching import EMPTY, Familiar, Match, match
+from .matching import Match, match
 from .roster import Agent, with_limit
 from .routing import queued
+from .standing import EMPTY, Familiar
 from .work import UNIT, Fact, WorkItem
 
 #: The id of the ticket that does not exist.
