@@ -54,7 +54,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake quality prove-storm
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake quality prove-storm sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -77,6 +77,9 @@ bench-intake: $(READY) ## durable intake against a handler that stores nothing, 
 
 quality: $(READY) ## how well it understands: categories, signals, languages, duplicates, on real texts
 	@$(BIN)/python -m tests.quality $(ARGS)
+
+sim-routing: $(BENCH) ## who is late when Tierline gives out the tickets, and when others do (ARGS=--quick)
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 prove-storm: $(READY) ## twenty times what intake can take, for a minute (ARGS='--seconds 20')
 	@$(BIN)/python -m tests.load.storm $(ARGS)
