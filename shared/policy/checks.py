@@ -13,8 +13,8 @@ from shared.contracts.vocabulary import Grade, Priority
 from .document import Document, NotificationSection, TriggerSection
 from .durations import format_duration
 from .matrix import CellKey, CellSection, look_up
+from .routing_checks import check_routing
 from .sla import ANY, Targets
-from .tree import ALWAYS_TRUE
 from .trouble import Finding
 
 
@@ -43,7 +43,7 @@ def check(
     ]
     warnings = [
         *filled,
-        *_unreachable(document),
+        *check_routing(document, own),
         *_slow_levels(document, matrix),
         *_loose_rules(document, matrix),
         *_inverted(matrix),
@@ -138,20 +138,6 @@ def _tiers(document: Document) -> Iterator[Finding]:
     """A tier called `any` would make the matrix ambiguous."""
     if ANY in document.customers.tiers:
         yield Finding(("customers", "tiers"), f'"{ANY}" stands for every tier and cannot be one')
-
-
-def _unreachable(document: Document) -> Iterator[Finding]:
-    """Rules after one that always matches, and rules with the condition of an earlier one."""
-    seen: dict[object, int] = {}
-    for index, rule in enumerate(document.routing_rules):
-        tree = rule.condition.tree if rule.condition else ALWAYS_TRUE
-        earlier = seen.get(ALWAYS_TRUE, seen.get(tree))
-        if earlier is not None:
-            yield Finding(
-                ("routing_rules", index),
-                f"never matches: routing_rules[{earlier}] always does first",
-            )
-        seen.setdefault(tree, index)
 
 
 def _slow_levels(
