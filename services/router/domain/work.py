@@ -163,13 +163,18 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Whoever cannot take its first ticket can therefore take none of it, that ticket's own history
         with them apart.
         """
+        return f"{self.asks}/{self.cost}"
+
+    @property
+    def asks(self) -> str:
+        """What it asks of an agent, room apart; empty before it is queued."""
         if self.place is None or self.opened is None:
             return ""
         place = self.place
         asked = (place.required_skills, place.any_skills, place.preferred_skills)
         skills = "/".join(",".join(f"{k}:{v}" for k, v in sorted(a.items())) for a in asked)
         teams = "*" if place.other_teams else ",".join(place.teams)
-        return f"{place.level}/{teams}/{self.opened.channel}/{skills}/{self.cost}"
+        return f"{place.level}/{teams}/{self.opened.channel}/{skills}"
 
     def waited_seconds(self, now: datetime) -> int:
         """How long it has had nobody, in whole seconds."""
