@@ -1,14 +1,16 @@
-"""What people ask of the router, each as one transaction: the roster, presence, assigning by hand."""
+"""What people ask of the router, each as one transaction: the roster, assigning by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from services.router.domain.attendance import Shift
 from services.router.domain.by_hand import (
     RefusedError,
     accept,
@@ -17,19 +19,20 @@ from services.router.domain.by_hand import (
     decline,
     release,
 )
-from services.router.domain.decide import left_behind
 from services.router.domain.roster import Agent, with_limit
 from services.router.domain.work import UNIT, WorkItem, WorkStatus
 from services.router.store import roster, work
+from services.router.store.attending import attend
 from services.router.store.ledger import Ledger
-from shared.contracts import Cause, FollowUp, Payload
+from services.router.store.shifts import Shifts, listed
+from services.router.wishes import deed, known_agent, new_cause
+from shared.contracts import FollowUp, Payload
 from shared.contracts.vocabulary import Presence
 from shared.db import audit
 from shared.db.engine import Transaction
 from shared.http.problems import DomainError, FieldError
-from shared.ids import new_id
-from shared.observability.tracing import new_traceparent
 from shared.policy import WorkflowPolicy
+from shared.policy.problems import nearest
 from shared.runtime.writer import Work, Writer
 
 T = TypeVar("T")
@@ -60,10 +63,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 class Commands:
     """Runs commands in the router's own transactions and wakes the dispatcher after each."""
 
-    def __init__(self, writer: Writer, policy: WorkflowPolicy, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, writer: Writer, policy: WorkflowPolicy, wake: Callable[[], None], *, shifts: Shifts
+    ) -> None:
         self._writer = writer
         self._policy = policy
         self._wake = wake
+        self._shifts = shifts
 
     async def put_agents(
         self, profiles: Sequence[Profile], *, by: str, dry_run: bool = False
@@ -72,34 +78,23 @@ class Commands:
 
         A dry run only tells what they would be.
 
-        Raises DomainError 422 for a level the workflow does not have.
+        Raises DomainError 422 for a level the workflow does not have, and for a shift nobody knows.
         """
         wanted = {profile.agent_id: self._at_known_level(profile) for profile in profiles}
 
         async def command(tx: Transaction, now: datetime) -> tuple[list[Agent], list[FollowUp]]:
-            leaving = [p.agent_id for p in wanted.values() if p.presence is Presence.OFFLINE]
-            ledger = await self._open(tx, now, held_by=leaving, agents=sorted(wanted))
-            cause = _new_cause()
-            for agent_id, profile in sorted(wanted.items()):
-                self._change(ledger, _described(ledger.agents.get(agent_id), profile), cause)
+            await roster.dispatch_lock(tx)
+            shifts = await self._known_shifts(tx, wanted.values(), now)
+            becoming = {name: partial(_described, wish) for name, wish in wanted.items()}
+            cause = new_cause()
+            ledger = await attend(
+                tx, now, self._policy, becoming=becoming, shifts=shifts, cause=lambda *_: cause
+            )
             if dry_run:
                 return [ledger.agents[profile.agent_id] for profile in profiles], []
             said = await ledger.save(tx)
-            await audit.record(tx, _deed(by, "put_agents", sorted(wanted)), now)
+            await audit.record(tx, deed(by, "put_agents", sorted(wanted)), now)
             return [ledger.agents[profile.agent_id] for profile in profiles], said
-
-        return await self._write(command)
-
-    async def set_presence(self, agent_id: str, presence: Presence) -> Agent:
-        """The agent is there, or not. Raises DomainError 404 for an unknown agent."""
-
-        async def command(tx: Transaction, now: datetime) -> tuple[Agent, list[FollowUp]]:
-            leaving = [agent_id] if presence is Presence.OFFLINE else []
-            ledger = await self._open(tx, now, held_by=leaving, agents=[agent_id])
-            agent = _known(ledger, agent_id, field="path.agent_id")
-            self._change(ledger, msgspec.structs.replace(agent, presence=presence), _new_cause())
-            said = await ledger.save(tx)
-            return ledger.agents[agent_id], said
 
         return await self._write(command)
 
@@ -141,9 +136,9 @@ class Commands:
 
         async def command(tx: Transaction, now: datetime) -> tuple[WorkItem, list[FollowUp]]:
             ledger, item = await self._open_ticket(tx, now, ticket_id)
-            ledger.say(item, _new_cause(), release(item, self._policy))
+            ledger.say(item, new_cause(), release(item, self._policy))
             said = await ledger.save(tx)
-            await audit.record(tx, _deed(by, "release", [str(ticket_id)]), now)
+            await audit.record(tx, deed(by, "release", [str(ticket_id)]), now)
             return ledger.items[ticket_id], said
 
         return await self._write(command)
@@ -155,10 +150,10 @@ class Commands:
 
         async def command(tx: Transaction, now: datetime) -> tuple[WorkItem, list[FollowUp]]:
             ledger, item = await self._open_ticket(tx, now, ticket_id, agents=[agent_id])
-            agent = _known(ledger, agent_id, field="body.agent_id")
-            ledger.say(item, _new_cause(), wish(item, agent, now), explanation={"by": by})
+            agent = known_agent(ledger, agent_id, field="body.agent_id")
+            ledger.say(item, new_cause(), wish(item, agent, now), explanation={"by": by})
             said = await ledger.save(tx)
-            await audit.record(tx, _deed(by, action, [str(ticket_id), agent_id]), now)
+            await audit.record(tx, deed(by, action, [str(ticket_id), agent_id]), now)
             return ledger.items[ticket_id], said
 
         return await self._write(command)
@@ -171,20 +166,6 @@ class Commands:
             raise DomainError(409, refused.title, refused.detail) from refused
         self._wake()
         return answer
-
-    async def _open(
-        self,
-        tx: Transaction,
-        now: datetime,
-        *,
-        held_by: Sequence[str],
-        agents: Sequence[str],
-    ) -> Ledger:
-        """A ledger of these agents and of what some of them hold; nobody gives out work meanwhile."""
-        await roster.dispatch_lock(tx)
-        items = await work.held_by(tx, held_by)
-        locked = await roster.lock_some(tx, agents)
-        return Ledger(items=items, agents=locked, policy=self._policy, now=now)
 
     async def _open_ticket(
         self, tx: Transaction, now: datetime, ticket_id: UUID, agents: Sequence[str] = ()
@@ -201,19 +182,21 @@ class Commands:
         locked = await roster.lock_some(tx, [*agents, *holders])
         return Ledger(items=items, agents=locked, policy=self._policy, now=now), item
 
-    def _change(self, ledger: Ledger, agent: Agent, cause: Cause) -> None:
-        """Make an agent what they are now; somebody who goes leaves what needs action behind."""
-        before = ledger.agents.get(agent.agent_id)
-        if agent == before:
-            return
-        retrained = before is None or before.skills != agent.skills
-        ledger.change_agent(agent, cause, skills=retrained)
-        if agent.presence is Presence.OFFLINE:
-            for item in list(ledger.items.values()):
-                if item.agent_id == agent.agent_id:
-                    mark = str(item.ticket_id)
-                    said = left_behind(item, self._policy)
-                    ledger.say(item, cause, said, mark=mark)
+    async def _known_shifts(
+        self, tx: Transaction, profiles: Iterable[Profile], now: datetime
+    ) -> dict[str, Shift]:
+        """The shifts of these profiles. Raises DomainError 422 for one that nobody knows."""
+        wanted = {profile.shift for profile in profiles if profile.shift is not None}
+        found = await self._shifts.named(tx, wanted, now)
+        stored = [shift.name for shift in await listed(tx)] if wanted - found.keys() else []
+        for name in sorted(wanted - found.keys() - set(stored)):
+            near = nearest(name, [*stored, *self._policy.calendars])
+            hint = f', did you mean "{near}"?' if near else ""
+            fault = FieldError(
+                "body.shift", f"neither a stored shift nor a calendar of the workflow{hint}"
+            )
+            raise DomainError(422, "Unknown shift", f"No shift {name!r}{hint}.", errors=[fault])
+        return found
 
     def _at_known_level(self, profile: Profile) -> Profile:
         """The profile with its level's own name. Raises DomainError 422."""
@@ -228,11 +211,12 @@ class Commands:
         return msgspec.structs.replace(profile, level=level.name)
 
 
-def _described(agent: Agent | None, profile: Profile) -> Agent:
-    """The agent a profile describes, with what the old one holds."""
+def _described(profile: Profile, agent: Agent | None) -> Agent:
+    """The agent a profile describes, with what the old one holds; a presence that stays keeps its lease."""
     limit = profile.capacity * UNIT
     if agent is None:
         agent = Agent(agent_id=profile.agent_id, name="", team="", level="", capacity=limit)
+    presence = profile.presence or agent.presence
     changed = msgspec.structs.replace(
         agent,
         name=profile.name,
@@ -240,7 +224,8 @@ def _described(agent: Agent | None, profile: Profile) -> Agent:
         level=profile.level,
         skills=profile.skills,
         channels=profile.channels,
-        presence=profile.presence or agent.presence,
+        presence=presence,
+        renewed_at=agent.renewed_at if presence is agent.presence else None,
         shift=profile.shift,
         channel_caps=profile.channel_caps,
         auto_accept=profile.auto_accept,
@@ -248,24 +233,6 @@ def _described(agent: Agent | None, profile: Profile) -> Agent:
     return with_limit(changed, limit)
 
 
-def _known(ledger: Ledger, agent_id: str, *, field: str) -> Agent:
-    agent = ledger.agents.get(agent_id)
-    if agent is None:
-        fault = FieldError(field, "the roster has no such agent")
-        raise DomainError(404, "Unknown agent", f"No agent {agent_id!r}.", errors=[fault])
-    return agent
-
-
 def _unknown_ticket(ticket_id: UUID) -> DomainError:
     fault = FieldError("path.ticket_id", "the router has not met such a ticket")
     return DomainError(404, "Unknown ticket", f"No ticket {ticket_id}.", errors=[fault])
-
-
-def _new_cause() -> Cause:
-    """A command as a cause: nothing came before it."""
-    command = new_id()
-    return Cause(id=command, correlation_id=command, traceparent=new_traceparent())
-
-
-def _deed(by: str, action: str, objects: Sequence[str]) -> audit.Deed:
-    return audit.Deed(principal=by, action=action, object=" ".join(objects))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.router.api import agents, assignments, previews, queues, roster
+from services.router.api import agents, assignments, presence, previews, queues, roster
+from services.router.api import shifts as shift_routes
 from services.router.commands import Commands
 from services.router.config import RouterSettings
 from services.router.dispatcher import Dispatcher
 from services.router.handlers import handle
 from services.router.metrics import RouterMetrics
+from services.router.rota import Rota
+from services.router.store.shifts import Shifts
+from services.router.timekeeper import Timekeeper
 from shared.clock import Clock
 from shared.contracts import ESCALATIONS, SLA, TICKETS
 from shared.db.engine import create_engine
@@ -39,11 +43,15 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
     )
     service.metrics.workflow_info.labels(digest=policy.digest).set(1)
     metrics = RouterMetrics(catalogue)
+    shifts = Shifts(policy.calendars)
     dispatcher = Dispatcher(service.writer, policy, metrics)
     worker = service.work("dispatcher", dispatcher.step, idle_seconds=IDLE_SECONDS)
     heard = partial(handle, policy=policy, metrics=metrics)
     service.consume([TICKETS, ESCALATIONS, SLA], heard, wakes=[worker])
-    commands = Commands(service.writer, policy, worker.wake)
+    timekeeper = Timekeeper(service.writer, policy, metrics, shifts, worker.wake)
+    service.work("timekeeper", timekeeper.step, idle_seconds=timekeeper.idle_seconds)
+    commands = Commands(service.writer, policy, worker.wake, shifts=shifts)
+    rota = Rota(service.writer, policy, worker.wake, engine=engine, clock=clock, shifts=shifts)
     service.app = create_app(
         service="router",
         catalogue=catalogue,
@@ -53,6 +61,8 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
         readiness=service.readiness,
         routes=[
             agents.routes(commands, engine),
+            presence.routes(rota, policy),
+            shift_routes.routes(rota, engine, clock, shifts),
             roster.routes(commands, engine),
             queues.routes(engine, policy, clock),
             assignments.routes(commands, engine, policy, clock),

@@ -35,3 +35,18 @@ class RouterMetrics:
         self.dispatch_matches = catalogue.histogram(
             "dispatch_matches", "Tickets given out in one step of the dispatcher.", buckets=SIZES
         )
+        self.acceptances_timed_out = catalogue.counter(
+            "acceptances_timed_out_total",
+            "Assignments that nobody accepted in time and that were taken back, by level.",
+            ["level"],
+        )
+        self.relaxations = catalogue.counter(
+            "relaxations_total",
+            "Steps by which waiting tickets came to ask for less: preferred_skills, proficiency, other_teams.",
+            ["step"],
+        )
+        self.agents = catalogue.gauge(
+            "agents",
+            "Agents by how they stand: online, busy, away, suspect, off_shift or offline.",
+            ["standing"],
+        )

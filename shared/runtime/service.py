@@ -126,7 +126,11 @@ class Service:
         return self.consumer
 
     def work(
-        self, name: str, step: Callable[[], Awaitable[bool]], *, idle_seconds: float
+        self,
+        name: str,
+        step: Callable[[], Awaitable[bool]],
+        *,
+        idle_seconds: float | Callable[[], float],
     ) -> Worker:
         """Run `step` in the background; see `Worker`."""
         worker = Worker(name, step, idle_seconds=idle_seconds, metrics=self.metrics)

@@ -23,6 +23,7 @@ LONGEST_RETRY_SECONDS: Final = 10.0
 class Worker:
     """Runs `step` again and again; sleeps when it had nothing to do, until woken or `idle_seconds`.
 
+    `idle_seconds` is asked each time when it is not always the same.
     `step` returns True when it did something and should run again at once. It is one transaction, or
     a few, and safe to run by several processes at a time. A step that fails is logged, counted by
     `failing` and tried again after a growing pause: a row that cannot be worked on makes its worker
@@ -34,7 +35,7 @@ class Worker:
         name: str,
         step: Callable[[], Awaitable[bool]],
         *,
-        idle_seconds: float,
+        idle_seconds: float | Callable[[], float],
         metrics: RuntimeMetrics | None = None,
     ) -> None:
         self.name = name
@@ -81,7 +82,8 @@ class Worker:
                 continue
             self._recovered()
             if not busy and not self._stopping:
-                await self._sleep(self._idle_seconds)
+                idle = self._idle_seconds
+                await self._sleep(idle() if callable(idle) else idle)
 
     def _pause_after(self, error: Exception) -> float:
         """Log the failure when it begins or changes; how long to wait before the next try."""

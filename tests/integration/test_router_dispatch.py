@@ -121,7 +121,7 @@ async def test_G5_every_ticket_nobody_can_take_is_announced_once_a_cause(
     missing = await causes_said(bench)
     engineer = a_profile("eve", level="tier_3", team="engineering", skills={"incident": 5})
     await bench.roster(engineer)
-    await bench.commands.set_presence("eve", Presence.OFFLINE)
+    await bench.rota.set_presence("eve", Presence.OFFLINE)
     await bench.hear(a_critical(500))
     await bench.dispatch()
 
@@ -143,7 +143,7 @@ async def test_G_c_when_the_last_holders_leave_the_waiting_are_unroutable_at_onc
         await bench.hear(a_ticket(ticket_id(n), category="integration"))
     await bench.dispatch()
     before = await causes_said(bench)
-    await bench.commands.set_presence("ana", Presence.OFFLINE)
+    await bench.rota.set_presence("ana", Presence.OFFLINE)
     await bench.dispatch()
 
     assert [] == before
@@ -181,7 +181,7 @@ async def test_G7_who_goes_offline_hands_over_what_needs_action(bench: RouterBen
         TicketPaused(ticket_id=ticket_id(2), reason=PauseReason.WAITING_ON_CUSTOMER, by=AGENT)
     )
     await bench.roster(a_profile("ben"))
-    await bench.commands.set_presence("ana", Presence.OFFLINE)
+    await bench.rota.set_presence("ana", Presence.OFFLINE)
     await bench.dispatch()
 
     assert ["ben", "ana"] == [(await bench.item(ticket_id(n))).agent_id for n in (1, 2)]

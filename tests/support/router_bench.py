@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,10 @@ from services.router.domain.work import WorkItem
 from services.router.handlers import handle
 from services.router.main import build
 from services.router.metrics import RouterMetrics
+from services.router.rota import Rota
 from services.router.store import history, roster, work
+from services.router.store.shifts import Shifts
+from services.router.timekeeper import Timekeeper
 from shared.clock import FakeClock
 from shared.contracts import Event, FollowUp, Payload, decode
 from shared.contracts.vocabulary import Presence
@@ -69,7 +72,12 @@ class RouterBench:
         self.writer = Writer(engine, self.clock, source="/router", relay=_NobodyToWake())
         self.metrics = RouterMetrics(self.catalogue)
         self.dispatcher = Dispatcher(self.writer, self.policy, self.metrics)
-        self.commands = Commands(self.writer, self.policy, _NobodyToWake().wake)
+        nobody, shifts = _NobodyToWake().wake, Shifts(self.policy.calendars)
+        self.commands = Commands(self.writer, self.policy, nobody, shifts=shifts)
+        self.rota = Rota(
+            self.writer, self.policy, nobody, engine=engine, clock=self.clock, shifts=shifts
+        )
+        self.timekeeper = Timekeeper(self.writer, self.policy, self.metrics, shifts, nobody)
         self._sequence = 0
 
     async def hear(self, *payloads: Payload, at: datetime | None = None) -> None:
@@ -85,6 +93,12 @@ class RouterBench:
     async def dispatch(self) -> None:
         """Step until the dispatcher finds nothing more to do."""
         while await self.dispatcher.step():
+            continue
+
+    async def pass_time(self, **delta: float) -> None:
+        """Let time pass (`minutes=5`), and the timekeeper say what is due by then."""
+        await self.clock.advance(timedelta(**delta))
+        while await self.timekeeper.step():
             continue
 
     async def roster(self, *profiles: Profile) -> None:
@@ -148,13 +162,23 @@ class RouterOverHttp:
         return self.service.app
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, key: str | None = KEY
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = KEY,
+        table: str | None = None,
+        accept: str = "*/*",
     ) -> httpx2.Response:
-        """One request with the tests' key."""
+        """One request with the tests' key; its body is JSON, or a `table` in CSV."""
         transport = httpx2.ASGITransport(app=self.app)
-        headers = {"authorization": f"Bearer {key}"} if key else {}
+        headers = {"accept": accept, **({"authorization": f"Bearer {key}"} if key else {})}
         async with httpx2.AsyncClient(transport=transport, base_url="http://router") as client:
-            return await client.request(method, path, json=body, headers=headers)
+            if table is None:
+                return await client.request(method, path, json=body, headers=headers)
+            headers["content-type"] = "text/csv"
+            return await client.request(method, path, content=table.encode(), headers=headers)
 
     async def close(self) -> None:
         """Let go of the database."""

@@ -91,14 +91,6 @@ class RosterBody(Body):
     agents: tuple[RosterMember, ...] = Field(max_length=ROSTER_LIMIT)
 
 
-class PresenceBody(Body):
-    """Where an agent is: online takes new tickets, busy and away take none, offline lets go of all."""
-
-    model_config = example_of(presence="online")
-
-    presence: Presence
-
-
 class AgentView(BaseModel):
     """An agent as they are. `capacity_target` is a lowered capacity the load has not reached yet.
 

@@ -14,7 +14,7 @@ from shared.http.auth import Principal, require
 from shared.http.document import refusals
 from shared.http.problems import DomainError, FieldError
 
-from .agent_models import AgentBody, AgentsView, AgentView, PresenceBody
+from .agent_models import AgentBody, AgentsView, AgentView
 from .desk_models import DeskView, HeldView
 from .models import Name
 
@@ -53,11 +53,6 @@ def routes(commands: Commands, engine: AsyncEngine) -> APIRouter:
         """Add or change an agent. A capacity below the load becomes a target (semantics G6)."""
         [agent] = await commands.put_agents([body.profile(agent_id)], by=who.name)
         return AgentView.of(agent)
-
-    @router.put("/agents/{agent_id}/presence", responses=refusals(404))
-    async def put_presence(agent_id: Name, body: PresenceBody, _: Keeper) -> AgentView:
-        """An agent comes, goes, or takes no new tickets; going offline returns what needs action."""
-        return AgentView.of(await commands.set_presence(agent_id, body.presence))
 
     return router
 

@@ -29,7 +29,7 @@ def level_accept(item: WorkItem, policy: WorkflowPolicy) -> tuple[datetime, date
     wishes = []
     if (own := policy.level(item.place.level).respond_within) is not None:
         wishes.append(entry + own)
-    if (reference := _reference(item, entry)) is not None:
+    if (reference := _reference(item, entry, policy)) is not None:
         share = (reference - entry) * window.window_share
         wishes.append(entry + max(share, window.window_floor))
     return (entry, min(wishes)) if wishes else None
@@ -42,8 +42,31 @@ def accept_by(item: WorkItem, policy: WorkflowPolicy, assigned_at: datetime) -> 
     return assigned_at + policy.routing.assigning.acceptance.window(left)
 
 
-def _reference(item: WorkItem, entry: datetime) -> datetime | None:
+def given_back_at(item: WorkItem, policy: WorkflowPolicy) -> datetime | None:
+    """When the ticket is taken from an agent who says nothing; None when nobody is asked to.
+
+    They were told when. It is sooner only when a clock presses more since.
+    """
+    if item.accept_by is None or item.assigned_at is None:
+        return item.accept_by
+    return min(item.accept_by, accept_by(item, policy, item.assigned_at))
+
+
+def _reference(item: WorkItem, entry: datetime, policy: WorkflowPolicy) -> datetime | None:
     """The deadline the level serves (semantics X2); one that was past at entry is none."""
-    ahead = {metric: at for metric, at in item.deadlines.items() if at > entry}
+    deadlines = item.deadlines or _expected(item, policy)
+    ahead = {metric: at for metric, at in deadlines.items() if at > entry}
     responses = [ahead[metric] for metric in _RESPONSES if metric in ahead]
     return min(responses) if responses else ahead.get(Metric.RESOLUTION.value)
+
+
+def _expected(item: WorkItem, policy: WorkflowPolicy) -> dict[str, datetime]:
+    """The first deadline of a ticket whose clocks we have not heard of yet: who gets it in the moment it
+    comes is told the same as who gets it later.
+    """
+    if item.paused or item.opened is None or item.opened_at is None:
+        return {}
+    priority = item.opened.priority
+    budget = policy.sla.targets(priority, item.opened.customer.tier).first_response
+    calendar = policy.calendars[policy.sla.calendar_of(priority)]
+    return {Metric.FIRST_RESPONSE.value: calendar.add(item.opened_at, budget)}

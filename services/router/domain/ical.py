@@ -45,7 +45,7 @@ class WorkCalendar:
         check_zones(text)
         try:
             self._calendar = icalendar.Calendar.from_ical(text)
-            self._events = self._calendar.walk("VEVENT")
+            self._events: list[Any] = self._calendar.walk("VEVENT")
         except _FAULTS as error:
             raise NoCalendarError(f"It is no calendar: {error}") from None
         if self._calendar.name != "VCALENDAR":
@@ -94,7 +94,7 @@ class WorkCalendar:
     def _check_steps(self, end: datetime) -> None:
         """Refuse rules that take too long to count through."""
         try:
-            needed = sum(
+            needed: int = sum(
                 steps(rule, _date(event.start), end.date())
                 for event in self._events
                 for rule in _listed(event.get("RRULE"))

@@ -12,6 +12,7 @@ from shared.contracts import Payload
 from shared.contracts.vocabulary import QueueReason, UnassignDetail, UnassignReason
 from shared.policy import WorkflowPolicy
 
+from .accepting import given_back_at
 from .decide import give_back
 from .line import next_climb
 from .relaxing import next_relaxation, relaxations
@@ -22,13 +23,22 @@ def next_due(item: WorkItem, policy: WorkflowPolicy, now: datetime) -> datetime 
     """When time next changes something about the ticket: its place in the line (G2), what it asks for
     (G4), or who has it (G8). None when it never does by itself.
     """
-    instants = (next_climb(item, policy, now), next_relaxation(item, policy), item.accept_by)
+    instants = (
+        next_climb(item, policy, now),
+        next_relaxation(item, policy),
+        given_back_at(item, policy),
+    )
     return min((at for at in instants if at is not None), default=None)
 
 
 def passed(item: WorkItem, policy: WorkflowPolicy, now: datetime) -> list[Payload]:
-    """What is due to be said by `now`. A climb in the line is said with nothing: the row is renewed."""
-    if item.accept_by is not None and item.accept_by <= now:
+    """What is due to be said first by `now`; once that is said, more may be due.
+
+    A climb in the line is said with nothing: the row is renewed.
+    """
+    back_at = given_back_at(item, policy)
+    if back_at is not None and back_at <= now:
         why, detail = UnassignReason.DECLINED, UnassignDetail.NOT_ACCEPTED
         return give_back(item, why, QueueReason.RELEASED, policy, detail)
-    return list(relaxations(item, policy, now))
+    step = next(relaxations(item, policy, now), None)
+    return [] if step is None else [step]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Final
 
 from shared.contracts import TicketQueued
 from shared.contracts.vocabulary import QueueReason
@@ -15,6 +16,9 @@ from shared.policy import WorkflowPolicy
 
 from .accepting import level_accept
 from .work import WorkItem, WorkStatus, replace
+
+#: What the steps of the schedule ask for no longer, in their order.
+STEPS: Final = ("preferred_skills", "proficiency", "other_teams")
 
 
 def relaxations(item: WorkItem, policy: WorkflowPolicy, now: datetime) -> Iterator[TicketQueued]:

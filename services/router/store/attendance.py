@@ -18,12 +18,15 @@ _NEXT: Final = "SELECT min(changes_at) FROM agent WHERE changes_at IS NOT NULL"
 _ON_SHIFTS: Final = "SELECT agent_id FROM agent WHERE shift IS NOT NULL ORDER BY agent_id"
 _WORKING: Final = "SELECT agent_id FROM agent WHERE shift = $1 ORDER BY agent_id"
 
+#: The shifts that some agents work.
+_SHIFTS_OF: Final = "SELECT DISTINCT shift FROM agent WHERE agent_id = ANY ($1::text[])"
+
 #: A renewed presence. Nothing indexed changes: when the agent is next looked at stays as it is, and
 #: they are then found renewed.
 _RENEW: Final = """
 UPDATE agent SET renewed_at = $2
 WHERE agent_id = $1 AND presence <> 'offline' AND renewed_at IS NOT NULL AND NOT suspect
-RETURNING presence
+RETURNING agent_id
 """
 
 #: How many agents there are of every kind.
@@ -55,10 +58,14 @@ async def working(tx: Transaction, shift: str) -> list[str]:
     return [agent_id for (agent_id,) in await fetch(tx, _WORKING, (shift,))]
 
 
-async def renew(tx: Transaction, agent_id: str, now: datetime) -> str | None:
-    """Renew a presence on a lease, one statement; None when that is not all there is to do."""
-    found: Sequence[tuple[str]] = await fetch(tx, _RENEW, (agent_id, now))
-    return found[0][0] if found else None
+async def shifts_of(tx: Transaction, agent_ids: Sequence[str]) -> list[str | None]:
+    """The shifts that these agents work; None stands for those who work none."""
+    return [shift for (shift,) in await fetch(tx, _SHIFTS_OF, (list(agent_ids),))]
+
+
+async def renew(tx: Transaction, agent_id: str, now: datetime) -> bool:
+    """Renew a presence on a lease, one statement. False when that is not all there is to do."""
+    return bool(await fetch(tx, _RENEW, (agent_id, now)))
 
 
 async def standing(tx: Transaction) -> dict[str, int]:

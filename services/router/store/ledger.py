@@ -126,9 +126,7 @@ class Ledger:
         if skills:
             self._retrained.add(agent.agent_id)
 
-    def attend(
-        self, agent: Agent, shift: Shift | None, cause: Cause, *, skills: bool = False
-    ) -> None:
+    def attend(self, agent: Agent, shift: Shift | None, cause: Cause) -> None:
         """Make an agent what they are now, by their shift and their lease (semantics G7).
 
         Somebody who goes home leaves behind what needs action; all that they hold must be in `items`.
@@ -140,7 +138,8 @@ class Ledger:
             self.agents[agent.agent_id] = agent
             self._renewed.add(agent.agent_id)
             return
-        self.change_agent(agent, cause, skills=skills)
+        retrained = before is None or before.skills != agent.skills
+        self.change_agent(agent, cause, skills=retrained)
         if leaves(before, agent):
             self._leave(agent, shift)
 

@@ -35,6 +35,9 @@ _CHANGED: Final = f"""
 ORDER BY a.agent_id
 """
 
+#: Some agents as they are.
+_READ_SOME: Final = f"{_AGENTS} WHERE a.agent_id = ANY ($1::text[]) ORDER BY a.agent_id"
+
 #: Some agents, rows locked in id order.
 _LOCK_SOME: Final = f"""
 {_AGENTS} WHERE a.agent_id = ANY ($1::text[]) ORDER BY a.agent_id FOR NO KEY UPDATE OF a
@@ -121,6 +124,12 @@ async def lock_versions(
         return {}
     found = await fetch(tx, _LOCK_VERSIONS if wait else _LOCK_FREE_VERSIONS, (wanted,))
     return {str(agent_id): int(version) for agent_id, version in found}
+
+
+async def read_some(tx: Transaction, agent_ids: Iterable[str]) -> dict[str, Agent]:
+    """These agents as they are, unlocked; the unknown are left out."""
+    found = [_agent(row) for row in await fetch(tx, _READ_SOME, (list(agent_ids),))]
+    return {agent.agent_id: agent for agent in found}
 
 
 async def lock_some(tx: Transaction, agent_ids: Iterable[str]) -> dict[str, Agent]:
