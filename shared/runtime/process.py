@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 from typing import Final, Protocol, TypeVar
@@ -18,6 +19,10 @@ from .http_server import PortTakenError
 from .service import Service
 
 log = logging.getLogger(__name__)
+
+#: So many new objects make the collector look for cycles among them: more than a busy moment's live ones,
+#: and few enough that what hangs on a forgotten error, such as a body, does not pile up.
+YOUNG_OBJECTS: Final = 5_000
 
 #: Exit status of a service whose settings, workflow file or port do not let it start.
 MISCONFIGURED_STATUS: Final = 2
@@ -60,4 +65,13 @@ def main(name: str, kind: type[S], build: Build[S]) -> int:
 
 async def _serve(name: str, settings: S, build: Build[S]) -> int:
     kafka = AioKafka(settings.kafka, client_id=f"tierline.{name}")
-    return await build(settings, clock=SystemClock(), kafka=kafka).serve()
+    service = build(settings, clock=SystemClock(), kafka=kafka)
+    _spare_the_collector()
+    return await service.serve()
+
+
+def _spare_the_collector() -> None:
+    """What there is once a service is built stays as long as the process: nobody need look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
