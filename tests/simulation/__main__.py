@@ -23,10 +23,12 @@ from .desk import ONE_AT_A_TIME, SIDE_BY_SIDE, Model
 from .measures import Quality
 from .plot import Sweep, draw
 from .report import figures, tables
+from .rivals import COMPARED, IN_OUR_ORDER
 from .rounds import Round, play
 
 PICTURE: Final = Path(__file__).resolve().parents[2] / "docs" / "images" / "routing-quality.png"
 PROCESSES: Final = 2
+EVERYBODY: Final = (*COMPARED, IN_OUR_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ QUICK: Final = Extent((0.85,), range(1, 3), "about half a minute")
 def simulate(extent: Extent, profile: Profile) -> Mapping[Model, Sweep]:
     """All rounds of `extent`, on two processes; tells how far it is."""
     rounds = [
-        Round(seed=seed, utilisation=wished, model=model)
+        Round(seed, wished, model, among=EVERYBODY if wished == extent.target else COMPARED)
         for model in (SIDE_BY_SIDE, ONE_AT_A_TIME)
         for wished in extent.utilisations
         for seed in extent.seeds

@@ -14,13 +14,13 @@ from uuid import UUID
 import msgspec
 
 from services.router.domain.line import position
-from services.router.domain.roster import Agent, with_ticket
+from services.router.domain.roster import with_ticket
 from services.router.domain.work import WorkItem
 from shared.policy import WorkflowPolicy
 
 from .desk import SHIFT, START, WORKDAYS, Case, Model, Outcome
 from .people import Person
-from .rivals import Router, may_take
+from .rivals import Router
 
 #: Stands for the ticket where there is none.
 NONE: Final = UUID(int=0)
@@ -70,12 +70,10 @@ class Desk:
         self._outcomes: list[Outcome] = []
         self._highest = 0.0
         self._numbers = count()
-        self._kinds: dict[UUID, tuple[str, int]] = {}
 
     def run(self, cases: Sequence[Case], *, weeks: int) -> Course:
         """Let `cases` come, for `weeks` weeks of shifts, or longer until all are done."""
         self._cases = {case.item.ticket_id: case for case in cases}
-        self._kinds = {one: (case.item.lane, case.item.cost) for one, case in self._cases.items()}
         for case in cases:
             assert case.item.opened_at is not None
             self._plan(case.item.opened_at, Step.COMES, ticket=case.item.ticket_id)
@@ -132,9 +130,9 @@ class Desk:
 
     def _dispatch(self, now: datetime) -> None:
         roster = tuple(self._agents.values())
-        waiting = self._servable(roster)
-        if not waiting:
+        if not self._waiting or not any(agent.online and agent.headroom for agent in roster):
             return
+        waiting = sorted(self._waiting.values(), key=lambda item: item.ticket_id)
         for item, agent_id in self._router.route(waiting, roster, now):
             del self._waiting[item.ticket_id]
             self._held[agent_id][item.ticket_id] = item
@@ -142,18 +140,6 @@ class Desk:
             self._agents[agent_id] = msgspec.structs.replace(agent, last_assigned_at=now)
             self._highest = max(self._highest, agent.load / agent.limit)
             self._begin(agent_id, now)
-
-    def _servable(self, roster: Sequence[Agent]) -> list[WorkItem]:
-        """What waits and somebody could take, oldest first; the rest cannot be given to anybody."""
-        caps = self._policy.routing.assigning.channel_caps
-        free = [agent for agent in roster if agent.online and agent.headroom > 0]
-        known: dict[tuple[str, int], bool] = {}
-        for ticket, item in self._waiting.items():
-            kind = self._kinds[ticket]
-            if kind not in known:
-                known[kind] = any(may_take(agent, item, caps) for agent in free)
-        servable = [item for one, item in self._waiting.items() if known[self._kinds[one]]]
-        return sorted(servable, key=lambda item: item.ticket_id)
 
     def _begin(self, agent_id: str, now: datetime) -> None:
         """Let the agent begin what they have hands for, the most urgent first."""

@@ -46,16 +46,36 @@ def may_take(agent: Agent, item: WorkItem, caps: Mapping[str, int]) -> bool:
     )
 
 
+def servable(
+    waiting: Sequence[WorkItem], roster: Sequence[Agent], caps: Mapping[str, int]
+) -> list[WorkItem]:
+    """Those that somebody could take at this moment. The others nobody gets, whatever the order."""
+    free = [agent for agent in roster if agent.online and agent.headroom > 0]
+    known: dict[tuple[object, int], bool] = {}
+    found = []
+    for item in waiting:
+        assert item.place is not None
+        kind = (tuple(item.place.required_skills.items()), item.cost)
+        if kind not in known:
+            known[kind] = any(may_take(agent, item, caps) for agent in free)
+        if known[kind]:
+            found.append(item)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What the router does: `match`, over all that waits."""
+    """What the router does: `match`, over all that waits and can be given to anybody."""
 
     policy: WorkflowPolicy
 
     def route(
         self, waiting: Sequence[WorkItem], roster: Sequence[Agent], now: datetime
     ) -> list[Pair]:
-        found = match(waiting, roster, policy=self.policy, now=now, limit=LIMIT)
+        able = servable(waiting, roster, self.policy.routing.assigning.channel_caps)
+        if not able:
+            return []
+        found = match(able, roster, policy=self.policy, now=now, limit=LIMIT)
         return [(one.item, one.agent_id) for one in found.matches]
 
 
@@ -80,9 +100,14 @@ class OneByOne:
         self, waiting: Sequence[WorkItem], roster: Sequence[Agent], now: datetime
     ) -> list[Pair]:
         desks = {agent.agent_id: agent for agent in roster}
-        return list(self._pairs(self._line(waiting, now), desks))
+        return list(self._pairs(self._line(waiting, roster, now), desks))
 
-    def _line(self, waiting: Sequence[WorkItem], now: datetime) -> Sequence[WorkItem]:
+    def _line(
+        self, waiting: Sequence[WorkItem], roster: Sequence[Agent], now: datetime
+    ) -> Sequence[WorkItem]:
+        if self.strict:
+            return waiting
+        waiting = servable(waiting, roster, self.policy.routing.assigning.channel_caps)
         if self.in_our_order:
             return sorted(waiting, key=lambda item: position(item, self.policy, now))
         return waiting
@@ -130,6 +155,9 @@ LEAST_LOADED: Final = "least-loaded"
 ROUND_ROBIN: Final = "round robin"
 FIRST_COME: Final = "first come, first served"
 IN_OUR_ORDER: Final = "least-loaded, our line"
+
+#: Who is compared. Least-loaded with our line only tells what of the difference is the line's.
+COMPARED: Final = (OURS, LEAST_LOADED, ROUND_ROBIN, FIRST_COME)
 
 
 def routers(policy: WorkflowPolicy, model: Model) -> dict[str, Router]:
