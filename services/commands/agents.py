@@ -24,18 +24,19 @@ T = TypeVar("T")
 _EXAMPLES = """
 For instance:
 
-  tierline agents                               everybody, and how much they hold
-
   tierline agents show sofia
 
   tierline agents presence sofia away
 
   tierline agents export > roster.csv
 
-  tierline agents import roster.csv --check     what that would change
+  tierline agents import roster.csv --check
 """
 
-app = typer.Typer(invoke_without_command=True, help=f"Agents who work tickets.\n{_EXAMPLES}")
+app = typer.Typer(
+    invoke_without_command=True,
+    help=f"Who works tickets, and how much they hold; without a command, everybody.\n{_EXAMPLES}",
+)
 
 AgentId = Annotated[str, typer.Argument(metavar="ID", help="The agent's id.")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -16,13 +17,11 @@ from .where import carry_out, console, installation, stop
 _EXAMPLES = """
 For instance:
 
-  tierline assignment show 4711 --explain      who has it, and who else could
+  tierline assignment show 4711 --explain
 
-  tierline assignment claim 4711 sofia         Sofia takes it
+  tierline assignment claim 4711 sofia
 
-  tierline assignment decline 4711 sofia       Sofia gives it back
-
-  tierline assign 4711 samir                   somebody gives it to Samir
+  tierline assignment decline 4711 sofia
 """
 
 app = typer.Typer(
@@ -90,13 +89,21 @@ def carried_out(
         more["json"] = {"agent_id": agent}
 
     async def asked() -> dict[str, Any]:
-        found = await find_ticket(where.database_url, ticket)
+        found = _id(ticket) or await find_ticket(where.database_url, ticket)
         return await ask_json(where, method, path_of("tickets", str(found), what), **more)
 
     try:
         return carry_out(asked())
     except RouterError as error:
         stop(str(error))
+
+
+def _id(ticket: str) -> UUID | None:
+    """The id, if it is written out; whether there is such a ticket the router knows best."""
+    try:
+        return UUID(ticket)
+    except ValueError:
+        return None
 
 
 def _stand(told: dict[str, Any]) -> str:

@@ -162,23 +162,13 @@ class RouterOverHttp:
         return self.service.app
 
     async def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        key: str | None = KEY,
-        table: str | None = None,
-        accept: str = "*/*",
+        self, method: str, path: str, body: Any = None, *, key: str | None = KEY
     ) -> httpx2.Response:
-        """One request with the tests' key; its body is JSON, or a `table` in CSV."""
+        """One request with the tests' key."""
         transport = httpx2.ASGITransport(app=self.app)
-        headers = {"accept": accept, **({"authorization": f"Bearer {key}"} if key else {})}
+        headers = {"authorization": f"Bearer {key}"} if key else {}
         async with httpx2.AsyncClient(transport=transport, base_url="http://router") as client:
-            if table is None:
-                return await client.request(method, path, json=body, headers=headers)
-            headers["content-type"] = "text/csv"
-            return await client.request(method, path, content=table.encode(), headers=headers)
+            return await client.request(method, path, json=body, headers=headers)
 
     async def close(self) -> None:
         """Let go of the database."""
