@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from services.intake.domain.commands import CustomerFacts, OpenTicket
@@ -12,7 +13,7 @@ from services.intake.languages import Languages
 from shared.clock import SystemClock
 from shared.contracts.vocabulary import Complexity, Grade, Priority
 from shared.policy import Facts, WorkflowPolicy
-from shared.policy.ticket_file import TEXTS
+from shared.policy.ticket_file import OPENED_AT, TEXTS
 
 _GRADES: Final[Mapping[str, type[Any]]] = {
     "priority": Priority,
@@ -46,7 +47,9 @@ def read(facts: Facts, policy: WorkflowPolicy) -> Verdict | None:
         **given,
     )
     intake = IntakePolicy.of(policy, Languages().detect)
-    return preview(command, customer, at=SystemClock().now(), policy=intake)
+    opened_at = facts.get(OPENED_AT)
+    at = opened_at if isinstance(opened_at, datetime) else SystemClock().now()
+    return preview(command, customer, at=at, policy=intake)
 
 
 def facts_with(facts: Facts, verdict: Verdict) -> dict[str, object]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -18,8 +18,9 @@ from services.intake.domain.evidence import Evidence
 from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 from shared.policy.durations import format_duration
 from shared.policy.explain import Explanation, PriorityReason, Verdict, explain
+from shared.policy.facts import BUSINESS_HOURS
 from shared.policy.source import read_text
-from shared.policy.ticket_file import read_ticket
+from shared.policy.ticket_file import OPENED_AT, read_ticket
 
 from .reasons import reasons
 from .triage_reading import facts_with, read
@@ -50,22 +51,53 @@ def explain_ticket(
     file: Annotated[
         Path | None, typer.Option(help="The workflow file; default: the packaged one.")
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="As if it were opened at this instant (2026-06-01T03:00, UTC without a zone).",
+            metavar="INSTANT",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document.")] = False,
 ) -> None:
     """Say which rules match a ticket at its opening and why: priority, queue, targets, triggers."""
     policy = _load(file)
     try:
-        facts = read_ticket(read_text(ticket), ticket.name, policy)
+        facts = read_ticket(read_text(ticket), ticket.name, policy, at=_instant(at))
     except WorkflowError as error:
         _refuse(error)
     verdict = read(facts, policy)
     found = explain(policy, facts_with(facts, verdict) if verdict else facts)
     evidence = verdict.evidence if verdict else ()
+    opened_at = facts.get(OPENED_AT)
     if as_json:
         document = _plain(found) | {"evidence": msgspec.to_builtins(evidence)}
+        document["opened_at"] = str(opened_at) if opened_at else None
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
+        if isinstance(opened_at, datetime):
+            print(_hours_line(found, opened_at))
         print("\n".join(_lines(found, policy, evidence)))
+
+
+def _instant(text: str | None) -> datetime | None:
+    """The instant that `--at` names."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no instant like 2026-06-01T03:00:00Z"
+        raise typer.BadParameter(message, param_hint="--at") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _hours_line(found: Explanation, opened_at: datetime) -> str:
+    """When it was, and what the calendars say that conditions ask."""
+    words = {True: "open", False: "closed"}
+    hours = {n: v for n, v in found.facts.items() if n.split(".", 1)[0] == BUSINESS_HOURS}
+    said = ", ".join(f"{name} {words[value is True]}" for name, value in hours.items())
+    return f"opened at {opened_at.isoformat(timespec='minutes')}: {said}"
 
 
 def _load(file: Path | None) -> WorkflowPolicy:
@@ -149,11 +181,12 @@ def _route_lines(found: Explanation) -> Iterable[str]:
     for what, skills in wishes.items():
         if skills:
             yield f"  {what}: {', '.join(f'{name} {least}' for name, least in skills.items())}"
-    for what, names in (("notify", route.notify), ("cc", route.cc)):
+    for what, names in (("teams", route.teams), ("notify", route.notify), ("cc", route.cc)):
         if names:
             yield f"  {what}: {', '.join(names)}"
-    if route.prefer:
-        yield f"  prefer: {route.prefer}"
+    for what, name in (("role", route.role), ("prefer", route.prefer)):
+        if name:
+            yield f"  {what}: {name}"
 
 
 def _target_lines(found: Explanation) -> Iterable[str]:

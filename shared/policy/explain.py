@@ -42,6 +42,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutingReason:
+    """Every routing rule up to the one that matched, the names of the rest, and every boost."""
+
+    rules: tuple[Verdict, ...]
+    boosts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PriorityReason:
     """Where the priority comes from: given, or the matrix, then the floors (semantics P5)."""
 
@@ -83,22 +91,31 @@ def explain(policy: WorkflowPolicy, facts: Facts) -> Explanation:
     route = policy.routing.route(known)
     known |= {"status": "new", "level": route.level}
     targets = policy.sla.targets(priority.effective, str(known["customer_tier"]))
+    routing = explain_routing(policy, known)
     tightened = min(targets.first_response, route.sla_target or targets.first_response)
     return Explanation(
         workflow_digest=policy.digest,
         facts=known,
         priority=priority,
-        rules=tuple(_rules(policy, known)),
-        boosts=tuple(
-            _verdict(b.name, b.condition, b.tree, known, _boost_effect(b))
-            for b in policy.routing.boosts
-        ),
+        rules=routing.rules,
+        boosts=routing.boosts,
         route=route,
         targets=targets,
         first_response=tightened,
         calendar=policy.sla.calendar_of(priority.effective),
         triggers=tuple(_triggers(policy, known, route.level)),
         notifications=tuple(_notifications(policy, known)),
+    )
+
+
+def explain_routing(policy: WorkflowPolicy, facts: Facts) -> RoutingReason:
+    """Why a ticket with these facts goes where it goes (semantics G16)."""
+    boosts = policy.routing.boosts
+    return RoutingReason(
+        rules=tuple(_rules(policy, facts)),
+        boosts=tuple(
+            _verdict(b.name, b.condition, b.tree, facts, _boost_effect(b)) for b in boosts
+        ),
     )
 
 
@@ -174,11 +191,18 @@ def _rules(policy: WorkflowPolicy, facts: Facts) -> Iterator[Verdict]:
     """The routing rules up to the one that matches, and the names of the rest."""
     matched = policy.routing.first_match(facts)
     for index, rule in enumerate(policy.routing.rules):
-        queue = rule.action.queue or policy.routing.default_queue
         considered = matched < 0 or index <= matched
-        yield _verdict(
-            rule.name, rule.condition, rule.tree, facts, f"queue {queue}", considered=considered
-        )
+        effect = _rule_effect(policy, rule)
+        yield _verdict(rule.name, rule.condition, rule.tree, facts, effect, considered=considered)
+
+
+def _rule_effect(policy: WorkflowPolicy, rule: RoutingRule) -> str:
+    """Where a rule leads, and to which kind of people."""
+    action = rule.action
+    parts = [f"queue {action.queue or policy.routing.default_queue}"]
+    parts += [f"team {', '.join(action.teams)}"] if action.teams else []
+    parts += [f"role {action.role}"] if action.role else []
+    return ", ".join(parts)
 
 
 def _triggers(policy: WorkflowPolicy, facts: Facts, level: str) -> Iterator[Verdict]:

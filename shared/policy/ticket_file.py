@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from shared.contracts.vocabulary import Complexity, Grade, Priority
 
-from .facts import ALIASES, FACTS, Kind
+from .facts import ALIASES, BUSINESS_HOURS, FACTS, Kind, fact_of
 from .problems import Problem, WorkflowError, nearest
 from .source import Source, read_source
 from .workflow import WorkflowPolicy
@@ -16,11 +16,15 @@ TEXTS = ("subject", "body")
 """What the customer wrote: no facts themselves, but facts can be read in them."""
 
 OPENED_AT = "opened_at"
-"""An instant in the ticket's text from which `business_hours` follows."""
+"""An instant, from which `business_hours` and what other calendars say follow."""
 
 
-def read_ticket(text: str, name: str, policy: WorkflowPolicy) -> dict[str, object]:
-    """The facts that a ticket's text states, `customer: {tier: …}` included, and the `TEXTS` beside them.
+def read_ticket(
+    text: str, name: str, policy: WorkflowPolicy, *, at: datetime | None = None
+) -> dict[str, object]:
+    """The facts that a ticket's text states, `customer: {tier: …}` included, and the `TEXTS` and
+    `OPENED_AT` beside them. What calendars say is stated, or follows from `OPENED_AT`; `at` counts
+    instead of both.
 
     Raises WorkflowError listing every unknown name, value of the wrong kind and unknown word.
     """
@@ -32,11 +36,12 @@ def read_ticket(text: str, name: str, policy: WorkflowPolicy) -> dict[str, objec
         spelt = ".".join(path).removeprefix("ticket.")
         fact = ALIASES.get(spelt, spelt)
         if fact == OPENED_AT:
-            problems += _opened_at(source, path, value, facts, policy)
+            problems += _opened_at(source, path, value, facts)
         elif fact in TEXTS and isinstance(value, str):
             facts[fact] = value
-        elif fact not in FACTS:
-            known = [*FACTS, *ALIASES, *TEXTS, OPENED_AT]
+        elif fact not in FACTS and _calendar(fact) not in policy.calendars:
+            calendars = (f"{BUSINESS_HOURS}.{name}" for name in policy.calendars)
+            known = [*FACTS, *ALIASES, *TEXTS, OPENED_AT, *calendars]
             problems.append(
                 _problem(source, path, f'no fact "{spelt}"', nearest(spelt, known), key=True)
             )
@@ -46,7 +51,10 @@ def read_ticket(text: str, name: str, policy: WorkflowPolicy) -> dict[str, objec
             facts[fact] = value
     if problems:
         raise WorkflowError(problems)
-    return facts
+    if at is not None:
+        return facts | {OPENED_AT: at, **policy.hours(at)}
+    opened = facts.get(OPENED_AT)
+    return {**policy.hours(opened), **facts} if isinstance(opened, datetime) else facts
 
 
 def _leaves(
@@ -66,7 +74,7 @@ def _unfit(
     """Why `value` cannot be that fact, with a suggestion; None if it can."""
     if value is None:
         return None
-    kind = FACTS[fact].kind
+    kind = fact_of(fact).kind
     fits = {
         Kind.WORD: isinstance(value, str),
         Kind.NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
@@ -87,16 +95,20 @@ def _opened_at(
     path: tuple[str, ...],
     value: object,
     facts: dict[str, object],
-    policy: WorkflowPolicy,
 ) -> Iterator[Problem]:
-    """Put `business_hours` into `facts`, or complain."""
+    """Put the instant into `facts`, or complain."""
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError:
         yield _problem(source, path, f'"{value}" is no instant like 2026-06-01T10:00:00Z')
         return
-    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    facts["business_hours"] = policy.business_hours.is_open(aware)
+    facts[OPENED_AT] = at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _calendar(fact: str) -> str | None:
+    """The calendar that a fact asks by name."""
+    asks = fact.startswith(f"{BUSINESS_HOURS}.")
+    return fact.removeprefix(f"{BUSINESS_HOURS}.") if asks else None
 
 
 def _words(policy: WorkflowPolicy) -> dict[str, tuple[str, ...]]:

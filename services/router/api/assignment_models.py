@@ -17,6 +17,7 @@ from shared.policy import WorkflowPolicy
 from .candidate_models import CandidatesView
 from .models import Body, Name, example_of
 from .queue_models import WaitView
+from .rule_models import RulesView
 
 _EXPLANATION: Final[dict[str, JsonValue]] = {
     "rule": "billing",
@@ -51,6 +52,7 @@ _EXAMPLE: Final[dict[str, JsonValue]] = {
     "handoff": None,
     "wait": None,
     "people": None,
+    "rules": None,
     "history": [
         {
             "agent_id": "sofia",
@@ -95,7 +97,8 @@ class AssignmentView(BaseModel):
     how often it came to its level, `relaxed` the steps by which less is asked by now. `slack_seconds`:
     how long work can still wait for the nearest of the `deadlines` to be kept, negative when it is too
     late, null while no clock runs. `handoff` is what the level it was raised from leaves this one
-    (semantics X4). `people` is told when asked for: who could have it now, and who could not, and why.
+    (semantics X4). `people` is told when asked for: who could have it now, and who could not, and why;
+    and so are `rules`: which matched and which did not, by which comparison.
     """
 
     model_config = example_of(**_EXAMPLE)
@@ -126,6 +129,7 @@ class AssignmentView(BaseModel):
     handoff: dict[str, Any] | None
     wait: WaitView | None = None
     people: CandidatesView | None = None
+    rules: RulesView | None = None
     history: list[HistoryView] = []
 
     @classmethod

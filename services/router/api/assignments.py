@@ -23,10 +23,14 @@ from shared.policy import WorkflowPolicy
 from .assignment_models import AssignmentBody, AssignmentView, HistoryView
 from .candidate_models import CandidatesView
 from .queue_models import WaitView
+from .rule_models import RulesView
 
 Watcher = Annotated[Principal, Depends(require("queues:read"))]
 Explain = Annotated[
-    bool, Query(description="Tell how everybody of the roster stands to the ticket now.")
+    bool,
+    Query(
+        description="Tell how everybody of the roster stands to it now, and what each rule says."
+    ),
 ]
 Assigner = Annotated[Principal, Depends(require("assign"))]
 
@@ -109,6 +113,8 @@ async def _explain(
         familiar = await acquaintances.of(tx, [item.opened.customer.customer_id], now)
         stand = candidates(item, agents, policy=policy, now=now, familiar=familiar)
         view.people = CandidatesView.of(stand)
+    if everybody and item.opened is not None and item.opened_at is not None:
+        view.rules = RulesView.of(item.opened, item.opened_at, policy)
 
 
 async def _met(tx: Transaction, ticket_id: UUID) -> WorkItem:

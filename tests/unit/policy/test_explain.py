@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,7 @@ def test_a_tickets_text_may_nest_its_customer_and_name_its_opening() -> None:
         "customer_tier": "Enterprise",
         "lifetime_value": 20_000,
         "business_hours": False,
+        "opened_at": datetime(2026, 6, 1, 3, tzinfo=UTC),
     } == facts
 
 
@@ -180,15 +181,91 @@ def test_explain_shows_rules_targets_and_triggers(tmp_path: Path) -> None:
     assert 0 == code
     for line in (
         "priority critical: impact high × urgency high = critical, floor high",
-        "  yes  assign_to_senior_engineer: queue technical_senior",
+        "opened at 2026-06-01T03:00+00:00: business_hours closed",
+        "  yes  assign_to_senior_engineer: queue technical_senior, role senior_engineer",
         "         yes priority == 'critical'   [priority = 'critical']",
         "  --   assign_to_dedicated_csm: not looked at",
         "queue technical_senior at tier_3, rank 50",
         "  required skills: incident 4",
+        "  role: senior_engineer",
         "targets of critical/enterprise, calendar always",
         "  first response 15 min (assign_to_senior_engineer asks for 15 min, which tightens nothing)",
     ):
         assert line in output.splitlines()
+
+
+FOLLOWING_THE_SUN = """\
+calendars:
+  emea: {zone: Europe/Berlin, hours: {mon-fri: ["08:00-18:00"]}}
+  apac: {zone: Asia/Tokyo, hours: {mon-fri: ["08:00-18:00"]}}
+routing_rules:
+  - {name: in_europe, condition: "business_hours.emea == true", action: {queue: general, team: [emea, dach]}}
+  - {name: in_asia, condition: "business_hours.apac == true", action: {queue: general, team: apac}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("instant", "lines"),
+    [
+        (
+            "2026-06-01T10:00:00Z",
+            [
+                "opened at 2026-06-01T10:00+00:00: business_hours open, business_hours.apac closed, business_hours.emea open",
+                "  yes  in_europe: queue general, team emea, dach",
+                "         yes business_hours.emea == true   [business_hours.emea = true]",
+                "  --   in_asia: not looked at",
+                "  teams: emea, dach",
+            ],
+        ),
+        (
+            "2026-06-02T03:00",
+            [
+                "opened at 2026-06-02T03:00+00:00: business_hours closed, business_hours.apac open, business_hours.emea closed",
+                "  no   in_europe: queue general, team emea, dach",
+                "         no  business_hours.emea == true   [business_hours.emea = false]",
+                "  yes  in_asia: queue general, team apac",
+            ],
+        ),
+        (
+            "2026-06-06T23:00:00+02:00",
+            [
+                "  no   in_asia: queue general, team apac",
+                "  yes  no rule matched: the catch-all",
+            ],
+        ),
+    ],
+    ids=["by day", "by night", "at the weekend"],
+)
+def test_explain_tries_a_ticket_at_any_instant(
+    tmp_path: Path, instant: str, lines: list[str]
+) -> None:
+    ticket, workflow = tmp_path / "ticket.yaml", tmp_path / "workflow.yaml"
+    ticket.write_text(TICKET + "business_hours: true\n")
+    workflow.write_text(FOLLOWING_THE_SUN)
+
+    code, output = run("explain", "--ticket", ticket, "--file", workflow, "--at", instant)
+    assert (0, []) == (code, [line for line in lines if line not in output.splitlines()])
+
+
+def test_explain_at_what_is_no_instant_says_so(tmp_path: Path) -> None:
+    ticket = tmp_path / "ticket.yaml"
+    ticket.write_text(TICKET)
+
+    code, output = run("explain", "--ticket", ticket, "--at", "noon")
+    assert 2 == code
+    assert "'noon' is no instant like 2026-06-01T03:00:00Z" in output
+
+
+def test_a_ticket_may_say_itself_which_calendars_are_open() -> None:
+    policy = parse_workflow(FOLLOWING_THE_SUN)
+    text = "opened_at: 2026-06-01T10:00:00Z\nbusiness_hours: {apac: true}\n"
+    facts = read_ticket(text, "t.yaml", policy)
+
+    assert (True, True) == (facts["business_hours.apac"], facts["business_hours.emea"])
+    with pytest.raises(
+        WorkflowError, match=r'no fact "business_hours\.apec".*"business_hours\.apac"'
+    ):
+        read_ticket("business_hours: {apec: true}", "t.yaml", policy)
 
 
 def test_explain_as_json_is_one_document_with_durations_in_seconds(tmp_path: Path) -> None:
