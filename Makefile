@@ -54,7 +54,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake quality prove-storm sim-routing
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake quality prove-storm prove-router sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -83,6 +83,9 @@ sim-routing: $(BENCH) ## who is late when Tierline gives out the tickets, and wh
 
 prove-storm: $(READY) ## twenty times what intake can take, for a minute (ARGS='--seconds 20')
 	@$(BIN)/python -m tests.load.storm $(ARGS)
+
+prove-router: $(READY) ## a million contended assignments while routers are killed (ARGS='--assignments 50000')
+	@$(BIN)/python -m tests.load.router_proof $(ARGS)
 
 ##@ Contracts and documents
 contracts: $(READY) ## write the events' JSON Schemas from the code
