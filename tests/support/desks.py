@@ -91,6 +91,7 @@ def a_waiting(
     declined: Sequence[str] = (),
     told: Sequence[UnroutableCause] = (),
     paused: bool = False,
+    prefer: str | None = None,
 ) -> WorkItem:
     """A ticket that waits in a queue, opened and queued at `since`."""
     who = ticket_id(number)
@@ -104,6 +105,7 @@ def a_waiting(
         required_skills=required or {},
         any_skills=any_of or {},
         preferred_skills=preferred or {},
+        prefer=prefer,
     )
     return WorkItem(
         ticket_id=who,
