@@ -47,16 +47,30 @@ def next_relaxation(item: WorkItem, policy: WorkflowPolicy) -> datetime | None:
 
 
 def _schedule(item: WorkItem, policy: WorkflowPolicy) -> Iterator[tuple[int, datetime]]:
-    """The numbers of the steps and when they are due, in the order of the schedule."""
+    """The numbers of the steps and when they are due, in the order of the schedule.
+
+    A step that would ask for nothing less of this ticket is none.
+    """
     span = level_accept(item, policy)
-    if span is None or item.status is not WorkStatus.WAITING:
+    if span is None or item.place is None or item.status is not WorkStatus.WAITING:
         return
     start, end = span
     relaxation = policy.routing.assigning.relaxation
     steps = (relaxation.preferred_skills, relaxation.proficiency, relaxation.other_teams)
     for number, percent in enumerate(steps, start=1):
-        if percent is not None:
+        if percent is not None and _asks_less(item.place, number, policy):
             yield number, start + (end - start) * percent / 100
+
+
+def _asks_less(place: TicketQueued, step: int, policy: WorkflowPolicy) -> bool:
+    """Whether somebody may qualify, or fit better, after the step who does not before."""
+    after = _relaxed(place, step, policy)
+    return _asked(after) != _asked(place)
+
+
+def _asked(place: TicketQueued) -> tuple[object, ...]:
+    teams = () if place.other_teams else tuple(place.teams)
+    return place.preferred_skills, place.required_skills, place.any_skills, teams
 
 
 def _relaxed(place: TicketQueued, step: int, policy: WorkflowPolicy) -> TicketQueued:
