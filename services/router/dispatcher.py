@@ -169,9 +169,12 @@ class Dispatcher:
         untold = await work.untold(tx, causes, limit=BATCH)
         waiting, matches, agents, stale = await self._choose(tx, domain, now)
         ledger = Ledger(items={**waiting, **untold}, agents=agents, policy=self._policy, now=now)
-        crowds = {one.item.lane: self._memory.desks.crowd(one.item.lane) for one in matches}
+        crowds: dict[str, Crowd] = {}
         for one in matches:
-            self._give(ledger, one, crowds[one.item.lane], now)
+            lane = one.item.lane
+            if lane not in crowds:
+                crowds[lane] = self._memory.desks.crowd(lane)
+            self._give(ledger, one, crowds[lane], now)
         for item in untold.values():
             _announce(ledger, item, domain.nobody[item.lane])
         said = await ledger.save(tx)
@@ -186,7 +189,7 @@ class Dispatcher:
         Where an agent is not as remembered, everything is matched again; what would still rest on
         somebody unlocked is left to the next step, and so is all that stands behind it in the line.
         """
-        waiting, matches = await self._match(tx, domain.wanted, now)
+        waiting, matches = await self._match(tx, domain.wanted, now, {})
         locked: dict[str, Agent] = {}
         stale = False
         for attempt in range(ATTEMPTS):
@@ -198,12 +201,16 @@ class Dispatcher:
             if not changed:
                 break
             stale = True
-            waiting, matches = await self._match(tx, self._rooms(domain.lanes), now)
+            waiting, matches = await self._match(tx, self._rooms(domain.lanes), now, waiting)
         safe = list(takewhile(lambda one: one.agent_id in locked, matches))
         return waiting, safe, {one.agent_id: locked[one.agent_id] for one in safe}, stale
 
     async def _match(
-        self, tx: Transaction, wanted: Mapping[str, int], now: datetime
+        self,
+        tx: Transaction,
+        wanted: Mapping[str, int],
+        now: datetime,
+        waiting: Mapping[UUID, WorkItem],
     ) -> tuple[Mapping[UUID, WorkItem], Sequence[Match]]:
         """Match the first of the line as remembered; look further where agents have given heads back.
 
@@ -212,7 +219,7 @@ class Dispatcher:
         """
         limit = BATCH
         while True:
-            waiting = await work.heads(tx, wanted, limit=limit)
+            waiting = await work.heads(tx, wanted, limit=limit, locked=waiting)
             agents = self._memory.desks.free(wanted)
             familiar = await acquaintances.of(tx, _customers(waiting.values()), now)
             matches = match(
@@ -257,7 +264,7 @@ class Dispatcher:
 def _deeper(
     wanted: Mapping[str, int], waiting: Mapping[UUID, WorkItem], matches: Sequence[Match]
 ) -> dict[str, int]:
-    """How far to look into lanes all of whose heads were given out or had been given back by somebody.
+    """How far to look into lanes all of whose heads were given out or had been given back before.
 
     Any other ticket without an agent shows that nobody who serves its lane has room left.
     """
@@ -265,6 +272,8 @@ def _deeper(
         return {}
     given = {one.item.ticket_id for one in matches}
     left = [item for ticket_id, item in waiting.items() if ticket_id not in given]
+    if not any(item.declined for item in left):
+        return {}
     seen = Counter(item.lane for item in waiting.values())
     exhausted = {item.lane for item in left if not item.declined}
     return {

@@ -171,14 +171,24 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.place is None or self.opened is None:
             return ""
         place = self.place
-        asked = (place.required_skills, place.any_skills, place.preferred_skills)
-        skills = "/".join(",".join(f"{k}:{v}" for k, v in sorted(a.items())) for a in asked)
+        skills = "/".join(
+            [
+                _spelt(place.required_skills),
+                _spelt(place.any_skills),
+                _spelt(place.preferred_skills),
+            ]
+        )
         teams = "*" if place.other_teams else ",".join(place.teams)
-        return f"{place.level}/{teams}/{self.opened.channel}/{skills}"
+        return f"{place.level}/{teams}/{self.opened.channel}/{skills}/{self.cost}"
 
     def waited_seconds(self, now: datetime) -> int:
         """How long it has had nobody, in whole seconds."""
         return int((now - self.waiting_since).total_seconds()) if self.waiting_since else 0
+
+
+def _spelt(skills: dict[str, int]) -> str:
+    """Skills as a lane's name has them; most tickets ask for few or none."""
+    return ",".join([f"{name}:{least}" for name, least in sorted(skills.items())]) if skills else ""
 
 
 def said(cause: Cause, payload: Payload, now: datetime, *, mark: str = "0") -> Fact:

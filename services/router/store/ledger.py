@@ -18,7 +18,7 @@ from services.router.domain.by_hand import RefusedError, requested
 from services.router.domain.decide import decide, left_behind
 from services.router.domain.folding import evolve
 from services.router.domain.roster import Agent, agent_updated, settle
-from services.router.domain.work import Fact, WorkItem, follow_up, said
+from services.router.domain.work import Fact, WorkItem, WorkStatus, follow_up, said
 from shared.contracts import (
     Cause,
     Event,
@@ -53,6 +53,7 @@ class Ledger:
         now: datetime,
     ) -> None:
         self.items = dict(items)
+        self._before = items
         self.agents = dict(agents)
         self.refused: list[tuple[UUID, RefusedError]] = []
         self._policy = policy
@@ -156,13 +157,15 @@ class Ledger:
                 self.say(item, item.queued, said_then, mark=f"left by {agent.agent_id}")
 
     async def save(self, tx: Transaction) -> list[FollowUp]:
-        """Write everything, at most eight statements, and return what follows.
+        """Write everything, at most nine statements, and return what follows.
 
         Raises StaleError when somebody's row is not the one the ledger was opened with.
         """
         touched = self._new_versions()
-        changed = [self.items[ticket] for ticket in sorted(self._changed)]
-        await work.save(tx, changed, self._policy, self._now)
+        given = {ticket for ticket in self._changed if self._was_given(ticket)}
+        placed = [self.items[ticket] for ticket in sorted(self._changed - given)]
+        await work.save(tx, placed, self._policy, self._now)
+        await work.save_given(tx, [self.items[one] for one in given], self._policy, self._now)
         rewritten = self._described | self._renewed
         await roster.save(tx, [self.agents[one] for one in rewritten])
         await roster.save_loads(tx, [one for one in touched if one.agent_id not in rewritten])
@@ -218,6 +221,13 @@ class Ledger:
                 self._begun[number] = msgspec.structs.replace(begun, ended=ended)
                 return
         self._ended.append(ended)
+
+    def _was_given(self, ticket: UUID) -> bool:
+        """Whether all that has become of a ticket is that it waited and has an agent now."""
+        before, after = self._before.get(ticket), self.items[ticket]
+        if before is None or before.place is not after.place:
+            return False
+        return (before.status, after.status) == (WorkStatus.WAITING, WorkStatus.ASSIGNED)
 
     def _new_versions(self) -> list[Agent]:
         for agent_id in self._touched:

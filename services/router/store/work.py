@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from services.router.domain import line, passing
-from services.router.domain.work import WorkItem
+from services.router.domain.work import WorkItem, WorkStatus
 from shared.contracts.vocabulary import UnroutableCause
 from shared.db.engine import Transaction, fetch
 from shared.policy import WorkflowPolicy
@@ -99,6 +99,16 @@ ON CONFLICT (ticket_id) DO UPDATE SET status = excluded.status, lane = excluded.
 """
 
 
+#: Write tickets of the line that somebody has got now; what places them in the line means nothing then.
+_SAVE_GIVEN: Final = """
+UPDATE work_item w SET status = 'assigned', agent_id = t.agent_id, due_at = t.due_at,
+    facts = t.facts, waiting_since = NULL, told = '{}'
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::jsonb[])
+AS t (ticket_id, agent_id, due_at, facts)
+WHERE w.ticket_id = t.ticket_id
+"""
+
+
 class LaneHead(msgspec.Struct, frozen=True):
     """A lane in which tickets wait, and the first of them with its queue."""
 
@@ -143,15 +153,21 @@ async def lanes(tx: Transaction) -> list[LaneHead]:
     return [LaneHead(*row) for row in await fetch(tx, _LANES)]
 
 
-async def heads(tx: Transaction, most: Mapping[str, int], *, limit: int) -> dict[UUID, WorkItem]:
+async def heads(
+    tx: Transaction, most: Mapping[str, int], *, limit: int, locked: Mapping[UUID, WorkItem]
+) -> dict[UUID, WorkItem]:
     """The first `limit` of the line that the lanes in `most` make together, at most so many of each.
+
+    `locked` are items that this transaction has locked before: they are not read again.
 
     Locked; those that somebody else holds are left out: they are being changed. A lane that is not asked
     for because its people are full, or because it has nobody, cannot hide another.
     """
     wanted = (list(most), list(most.values()), limit)
     ids = [row[0] for row in await fetch(tx, _HEADS, wanted)] if most else []
-    return _items(await fetch(tx, _LOCK_WAITING, (ids,))) if ids else {}
+    unknown = [ticket_id for ticket_id in ids if ticket_id not in locked]
+    found = _items(await fetch(tx, _LOCK_WAITING, (unknown,))) if unknown else {}
+    return found | {ticket_id: locked[ticket_id] for ticket_id in ids if ticket_id in locked}
 
 
 async def untold(
@@ -185,6 +201,19 @@ async def save(
         await tx.exec_driver_sql(_SAVE, tuple(list(column) for column in zip(*rows, strict=True)))
 
 
+async def save_given(
+    tx: Transaction, items: Iterable[WorkItem], policy: WorkflowPolicy, now: datetime
+) -> None:
+    """Write `items` that waited and have an agent now, one statement."""
+    rows = [
+        (item.ticket_id, item.agent_id, passing.next_due(item, policy, now), encode_facts(item))
+        for item in items
+    ]
+    if rows:
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        await tx.exec_driver_sql(_SAVE_GIVEN, columns)
+
+
 def encode_facts(item: WorkItem) -> str:
     """The item as `facts` holds it."""
     return msgspec.json.encode(_Facts(item=item)).decode()
@@ -205,7 +234,7 @@ def _row(item: WorkItem, policy: WorkflowPolicy, now: datetime) -> tuple[object,
     return (
         item.ticket_id,
         item.status.value,
-        item.lane if place else None,
+        item.lane if item.status is WorkStatus.WAITING else None,
         place.queue if place else None,
         place.level if place else None,
         line.priority_class(item, policy, now) if item.opened else None,
