@@ -63,6 +63,7 @@ ON CONFLICT (customer_id) DO UPDATE SET
     recent_escalations = coalesce(excluded.recent_escalations, c.recent_escalations),
     preferred_channel = coalesce(excluded.preferred_channel, c.preferred_channel),
     account_manager = coalesce(excluded.account_manager, c.account_manager),
+    account_owner = coalesce(excluded.account_owner, c.account_owner),
     revenue_impact = coalesce(excluded.revenue_impact, c.revenue_impact),
     contact = coalesce(c.contact || excluded.contact, excluded.contact, c.contact)
 RETURNING to_json(c)::text, xmax = 0, ARRAY (

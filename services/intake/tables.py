@@ -206,6 +206,7 @@ customer: Final = Table(
     Column("recent_escalations", Integer),
     Column("preferred_channel", Text),
     Column("account_manager", Text),
+    Column("account_owner", Text),
     Column("revenue_impact", Double),
     Column("contact", JSONB),
 )

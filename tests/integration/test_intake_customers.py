@@ -157,6 +157,21 @@ async def test_what_a_source_says_later_wins_and_what_it_leaves_out_stays(
     }
 
 
+async def test_a_ticket_says_which_agent_looks_after_its_customer(
+    intake: IntakeUnderTest,
+) -> None:
+    await describe(intake, "customer-1", account_owner="sofia")
+    await imported(intake, "id,account_owner\ncustomer-2,pia\n")
+
+    theirs = [
+        await opened(intake, f"t{one}", customer={"id": f"customer-{one}"}) for one in (1, 2, 3)
+    ]
+    said = [(await as_opened(intake, ticket)).customer for ticket in theirs]
+
+    assert ["sofia", "pia", None] == [customer.account_owner for customer in said]
+    assert "sofia" == (await known(intake, "customer-1"))["account_owner"]
+
+
 async def test_V12_a_ticket_has_its_customers_revenue_impact_unless_it_has_its_own(
     intake: IntakeUnderTest,
 ) -> None:

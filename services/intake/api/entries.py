@@ -30,6 +30,7 @@ _EXAMPLE: Final[JsonValue] = {
     "tier": "enterprise",
     "vip": True,
     "account_manager": "mara",
+    "account_owner": "sofia",
     "email": "jo@customers.example",
 }
 
@@ -51,6 +52,7 @@ class EntryBody(Body):
     revenue_impact: Money | None = None
     preferred_channel: Word | None = None
     account_manager: Id | None = None
+    account_owner: Id | None = None
     name: Line | None = None
     email: Annotated[Line, AfterValidator(_mailbox)] | None = None
     phone: Word | None = None
@@ -78,6 +80,7 @@ class EntryAnswer(BaseModel):
         revenue_impact=None,
         preferred_channel="email",
         account_manager="mara",
+        account_owner="sofia",
         name="Jo Lind",
         email="jo@customers.example",
         language="en",
@@ -90,6 +93,7 @@ class EntryAnswer(BaseModel):
     revenue_impact: float | None
     preferred_channel: str | None
     account_manager: str | None
+    account_owner: str | None
     name: str | None = None
     email: str | None = None
     phone: str | None = None
@@ -116,6 +120,7 @@ class WrittenAnswer(EntryAnswer):
         revenue_impact=None,
         preferred_channel="email",
         account_manager="mara",
+        account_owner="sofia",
         name="Jo Lind",
         email="jo@customers.example",
         language="en",
@@ -139,6 +144,7 @@ class PageAnswer(BaseModel):
                 "vip": True,
                 "preferred_channel": "email",
                 "account_manager": "mara",
+                "account_owner": "sofia",
                 "name": "Jo Lind",
             }
         ]

@@ -43,6 +43,7 @@ class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     recent_escalations: int | None = None
     preferred_channel: str | None = None
     account_manager: str | None = None
+    account_owner: str | None = None
     revenue_impact: float | None = None
     contact: dict[str, str] | None = None
     addresses: tuple[str, ...] | None = None

@@ -19,6 +19,7 @@ VALUES: Final = (
     "revenue_impact",
     "preferred_channel",
     "account_manager",
+    "account_owner",
 )
 
 #: How to reach them.

@@ -279,6 +279,7 @@ def _customer(known: CustomerFacts, policy: IntakePolicy) -> Customer:
         vip=known.vip,
         recent_escalations=known.recent_escalations,
         preferred_channel=known.preferred_channel,
+        account_owner=known.account_owner,
     )
 
 
