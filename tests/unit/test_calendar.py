@@ -155,6 +155,27 @@ def test_C6_a_year_without_open_time_is_found_out() -> None:
     assert at(2026, 6, 1, 1) == last_day.next_opening(at(2026, 6, 1))
 
 
+def test_it_closes_at_the_end_of_an_interval_and_at_once_when_it_is_closed() -> None:
+    assert at(2026, 6, 1, 10) == OFFICE.next_closing(at(2026, 6, 1, 8))
+    assert at(2026, 6, 1, 10, 30) == OFFICE.next_closing(at(2026, 6, 1, 10, 30))
+    assert ALWAYS.next_closing(at(2026, 6, 1)) is None
+
+
+def test_the_changes_of_a_day_follow_each_other() -> None:
+    changes, now = [], at(2026, 6, 1)
+    while (now := OFFICE.next_change(now) or now) < at(2026, 6, 2):
+        changes.append(now.hour)
+
+    assert [7, 10, 11, 16] == changes
+    assert ALWAYS.next_change(at(2026, 6, 1)) is None
+
+
+def test_what_touches_is_one_opening() -> None:
+    night = daily((22 * 60, 24 * 60), (0, 6 * 60))
+
+    assert at(2026, 6, 2, 4) == night.next_closing(at(2026, 6, 1, 21))
+
+
 def test_C6_what_never_passes_is_an_error_and_not_an_endless_search() -> None:
     last_day = Calendar("last", "UTC", {}, exceptions={date(2026, 6, 1): ((60, 120),)})
 
@@ -231,6 +252,18 @@ def test_H10_adding_is_monotone_and_goes_in_steps(
 
     assert halfway < calendar.add(start, first + second)
     assert calendar.add(halfway, second) == calendar.add(start, first + second)
+
+
+@given(calendars, instants)
+@settings(max_examples=25)
+def test_nothing_changes_before_the_next_change(calendar: Calendar, start: datetime) -> None:
+    change = calendar.next_change(start)
+    now = calendar.is_open(start)
+
+    if change is not None:
+        assert change > start
+        assert [now, not now] == [calendar.is_open(change - MS), calendar.is_open(change)]
+        assert calendar.between(start, change) == (change - start if now else timedelta(0))
 
 
 def test_the_answer_does_not_depend_on_what_was_asked_before() -> None:

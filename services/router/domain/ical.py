@@ -24,7 +24,7 @@ _FIRST_YEAR: Final = 1970
 _AT_A_TIME: Final = timedelta(days=10)
 
 #: Lays out repeating events (extra `ical`).
-_LIBRARY: Final = "recurring_ical_events"
+LIBRARY: Final = "recurring_ical_events"
 
 #: What the libraries raise for calendars that are not quite ones.
 _FAULTS: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError)
@@ -38,8 +38,11 @@ class WorkCalendar:
     Days and times without a zone are in that of the calendar (`X-WR-TIMEZONE`), else in UTC.
     """
 
-    def __init__(self, text: str) -> None:
-        """Raises NoCalendarError for a text that is no calendar, too large or too costly."""
+    def __init__(self, text: str, *, library: str = LIBRARY) -> None:
+        """Raises NoCalendarError for a text that is no calendar, too large or too costly, and for events
+        that repeat where `library`, which lays those out, is not installed.
+        """
+        self._library = library
         if len(text.encode()) > MOST_BYTES:
             raise NoCalendarError(f"It is larger than {MOST_BYTES} bytes.")
         check_zones(text)
@@ -56,7 +59,7 @@ class WorkCalendar:
         for event in self._events:
             _check_times(event)
         self._repeats = any(_repeats(event) for event in self._events)
-        if self._repeats and not can_repeat():
+        if self._repeats and importlib.util.find_spec(library) is None:
             raise NoCalendarError(
                 "Its events repeat, which needs the extra `ical`: install tierline[ical]."
             )
@@ -70,22 +73,24 @@ class WorkCalendar:
         spans: set[Span] = set()
         try:
             for event in self._touching(start, end):
-                if str(event.get("STATUS", "")).upper() != "CANCELLED":
-                    spans.add((self._instant(event.start), self._instant(event.end)))
+                opens, closes = self._instant(event.start), self._instant(event.end)
+                cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
+                if opens < closes and opens < end and start < closes and not cancelled:
+                    spans.add((opens, closes))
                 if len(spans) > MOST_EVENTS:
                     break
         except _FAULTS as error:
             raise NoCalendarError(f"An event cannot be understood: {error}") from None
         if len(spans) > MOST_EVENTS:
             raise NoCalendarError(f"It has more than {MOST_EVENTS} events within some weeks.")
-        return [(opens, closes) for opens, closes in spans if opens < closes]
+        return list(spans)
 
     def _touching(self, start: datetime, end: datetime) -> Iterable[Any]:
         if not self._repeats:
             yield from self._events
             return
         # without its stubs and only with the extra, the library is asked for by name
-        query = importlib.import_module(_LIBRARY).of(self._calendar)
+        query = importlib.import_module(self._library).of(self._calendar)
         while start < end:
             until = min(start + _AT_A_TIME, end)
             yield from query.between(start, until)
@@ -114,11 +119,6 @@ class WorkCalendar:
             moment = datetime.combine(moment, time())
         local = moment if moment.tzinfo else moment.replace(tzinfo=self._zone)
         return local.astimezone(UTC)
-
-
-def can_repeat() -> bool:
-    """Whether repeating events can be laid out here (extra `ical`)."""
-    return importlib.util.find_spec(_LIBRARY) is not None
 
 
 def _zone(calendar: Any) -> tzinfo:
