@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from services.router.domain.eligible import qualifies, skill_fit
 from services.router.domain.line import Position, position
@@ -12,11 +13,11 @@ from services.router.domain.work import WorkItem, replace
 from tests.support.desks import NOW, policy
 
 
-def in_line(waiting: Iterable[WorkItem]) -> list[WorkItem]:
-    """The tickets in the order in which they are served at NOW."""
+def in_line(waiting: Iterable[WorkItem], now: datetime = NOW) -> list[WorkItem]:
+    """The tickets in the order in which they are served at `now`."""
 
     def standing(item: WorkItem) -> Position:
-        return position(item, policy(), NOW)
+        return position(item, policy(), now)
 
     return sorted(waiting, key=standing)
 
@@ -34,15 +35,17 @@ def may_take(agent: Agent, item: WorkItem) -> bool:
     )
 
 
-def one_by_one(waiting: Iterable[WorkItem], roster: Sequence[Agent]) -> list[tuple[int, str]]:
+def one_by_one(
+    waiting: Iterable[WorkItem], roster: Sequence[Agent], now: datetime = NOW
+) -> list[tuple[int, str]]:
     """Who gets what when each ticket goes to its best agent and nothing is moved."""
     state = {agent.agent_id: agent for agent in roster}
     given = []
-    for item in in_line(waiting):
+    for item in in_line(waiting, now):
         free = [_standing(agent, item) for agent in state.values() if may_take(agent, item)]
         if free:
             best = state[min(free).agent_id]
-            state[best.agent_id] = replace(with_ticket(best, item), last_assigned_at=NOW)
+            state[best.agent_id] = replace(with_ticket(best, item), last_assigned_at=now)
             given.append((item.ticket_id.int, best.agent_id))
     return given
 

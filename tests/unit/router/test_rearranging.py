@@ -125,7 +125,7 @@ def test_G6_what_an_agent_held_before_is_never_moved() -> None:
 
 
 SKILLS = st.sampled_from([{}, {"api": 3}, {"billing": 3}, {"api": 5, "billing": 4}, {"sso": 3}])
-ASKED = st.sampled_from(
+ASKED: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"required": {"api": 3}},
