@@ -139,6 +139,7 @@ def test_intake_answers_nothing_with_5xx(intake_api: Api) -> None:
     try_everything(intake_api)
 
 
+@pytest.mark.timeout(180)
 def test_router_answers_nothing_with_5xx(router_api: Api) -> None:
     try_everything(router_api)
 

@@ -109,6 +109,7 @@ REFUSALS: list[tuple[dict[str, Any], int, str]] = [
     ({"customer": {"tier": "platinum-plus"}}, 422, "body.customer.tier"),
     ({"priority": "huge"}, 422, "body.priority"),
     ({"opened_at": "2026-06-01T10:00:00"}, 422, "body.opened_at"),
+    ({"opened_at": "0001-01-01T00:00:00+14:00"}, 422, "body.opened_at"),
     ({"roster_changes": {"zoe": {}}}, 404, "body.roster_changes.zoe"),
     ({"roster_changes": {"ana": {"capacity": -1}}}, 422, "body.roster_changes.ana.capacity"),
     ({"favourite": "tea"}, 422, "body.favourite"),

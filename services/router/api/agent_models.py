@@ -34,6 +34,20 @@ _SOFIA: Final[dict[str, JsonValue]] = {
 }
 
 
+#: An agent as they are shown.
+SHOWN: Final[dict[str, JsonValue]] = {
+    "agent_id": "sofia",
+    **_SOFIA,
+    "capacity_target": None,
+    "load": 3.25,
+    "held": {"email": 2},
+    "presence": "online",
+    "on_shift": True,
+    "suspect": False,
+    "last_assigned_at": "2026-03-02T09:00:00Z",
+}
+
+
 class AgentBody(Body):
     """An agent. Without a presence they keep theirs (somebody new is offline); no channels: all.
 
@@ -98,17 +112,7 @@ class AgentView(BaseModel):
     presence in time and get nothing new.
     """
 
-    model_config = example_of(
-        agent_id="sofia",
-        **_SOFIA,
-        capacity_target=None,
-        load=3.25,
-        held={"email": 2},
-        presence="online",
-        on_shift=True,
-        suspect=False,
-        last_assigned_at="2026-03-02T09:00:00Z",
-    )
+    model_config = example_of(**SHOWN)
 
     agent_id: str
     name: str
@@ -143,5 +147,7 @@ class AgentView(BaseModel):
 
 class AgentsView(BaseModel):
     """All agents by id."""
+
+    model_config = example_of(agents=[SHOWN])
 
     agents: list[AgentView]

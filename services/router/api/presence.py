@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, JsonValue
 
 from services.router.rota import Rota
 from shared.contracts.vocabulary import Presence
@@ -15,8 +15,14 @@ from shared.http.document import refusals
 from shared.policy import WorkflowPolicy
 from shared.policy.assigning import PresencePolicy
 
-from .agent_models import AgentView
+from .agent_models import SHOWN, AgentView
 from .models import Body, Name, example_of
+
+_LEASE: Final[dict[str, JsonValue]] = {
+    "renew_within_seconds": 30.0,
+    "suspect_at": "2026-03-02T09:01:30Z",
+    "offline_at": "2026-03-02T09:06:30Z",
+}
 
 Keeper = Annotated[Principal, Depends(require("roster:write"))]
 
@@ -38,6 +44,8 @@ class LeaseView(BaseModel):
     without a renewal the agent gets nothing new, at `offline_at` they count as gone.
     """
 
+    model_config = example_of(**_LEASE)
+
     renew_within_seconds: float
     suspect_at: datetime
     offline_at: datetime
@@ -56,7 +64,10 @@ class LeaseView(BaseModel):
 class PresenceView(AgentView):
     """An agent as they are, and their lease if they are on one."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": []})
+    model_config = example_of(
+        **SHOWN,
+        lease=_LEASE,
+    )
 
     lease: LeaseView | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, JsonValue
 
 from services.router.domain.preview import NO_TICKET, RosterChange
 from shared.contracts import Customer, TicketOpened
@@ -20,6 +20,21 @@ from .queue_models import WaitView
 Word = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 Money = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+#: Between these, every calendar and every time zone has an answer.
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2199
+
+
+def _near(at: datetime) -> datetime:
+    """`at`, unless no calendar reaches there. Raises ValueError, as pydantic wants it."""
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"should lie between {FIRST_YEAR} and {LAST_YEAR}")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_near)]
+
 
 TICKET: Final[dict[str, JsonValue]] = {
     "priority": "high",
@@ -77,7 +92,7 @@ class PreviewBody(Body):
     contact_number: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     reopened_count: Count = 0
     recent_reopened: Count = 0
-    opened_at: AwareDatetime | None = None
+    opened_at: Moment | None = None
     roster_changes: dict[Name, ChangeBody] = Field(default={}, max_length=200)
 
     def opened(self, policy: WorkflowPolicy, now: datetime) -> TicketOpened:

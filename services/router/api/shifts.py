@@ -41,6 +41,12 @@ _PATTERN: Final[dict[str, Any]] = {
     "exceptions": {"2026-12-24": ["06:00-12:00"], "2026-12-31": "closed"},
 }
 
+_ICAL: Final = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//rota//EN\r\nBEGIN:VEVENT\r\nUID:early-1\r\n"
+    "DTSTAMP:20260301T000000Z\r\nDTSTART:20260302T060000Z\r\nDTEND:20260302T140000Z\r\n"
+    "RRULE:FREQ=DAILY;COUNT=5\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
 #: What may be sent: the pattern is checked by the words of the workflow's calendars.
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -60,7 +66,10 @@ _BODY: Final[dict[str, Any]] = {
                 },
                 "example": _PATTERN,
             },
-            CALENDAR: {"schema": {"type": "string", "description": "iCalendar, at most 1 MiB."}},
+            CALENDAR: {
+                "schema": {"type": "string", "description": "iCalendar, at most 1 MiB."},
+                "example": _ICAL,
+            },
         },
     }
 }
@@ -83,6 +92,11 @@ class ShiftView(BaseModel):
 
 class ShiftsView(BaseModel):
     """The stored shifts, and the workflow's calendars, whose names agents may name as well."""
+
+    model_config = example_of(
+        shifts=[{"name": "early", "kind": "weekly", "updated_at": "2026-03-02T09:00:00Z"}],
+        calendars=["office"],
+    )
 
     shifts: list[ShiftView]
     calendars: list[str]
