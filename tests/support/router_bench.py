@@ -165,10 +165,18 @@ class RouterOverHttp:
         self, method: str, path: str, body: Any = None, *, key: str | None = KEY
     ) -> httpx2.Response:
         """One request with the tests' key."""
-        transport = httpx2.ASGITransport(app=self.app)
         headers = {"authorization": f"Bearer {key}"} if key else {}
+        return await self._request(method, path, json=body, headers=headers)
+
+    async def send(self, path: str, text: str, media_type: str) -> httpx2.Response:
+        """One PUT of a text of this kind."""
+        headers = {"authorization": f"Bearer {KEY}", "content-type": media_type}
+        return await self._request("PUT", path, content=text.encode(), headers=headers)
+
+    async def _request(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=self.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://router") as client:
-            return await client.request(method, path, json=body, headers=headers)
+            return await client.request(method, path, **request)
 
     async def close(self) -> None:
         """Let go of the database."""
