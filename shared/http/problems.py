@@ -19,6 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
+from shared.db import trouble
+
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -90,6 +92,8 @@ def _answers() -> dict[type[Exception], Callable[[Request, Exception], JSONRespo
         RequestValidationError: _validation_error,
         HTTPException: _http_exception,
         ClientDisconnect: _gone,
+        # named here, these end with the answer: what is only known as Exception is raised once more
+        **dict.fromkeys(trouble.KINDS, _perhaps_the_database),
         Exception: _unexpected,
     }
 
@@ -126,6 +130,19 @@ def _gone(_request: Request, error: Exception) -> JSONResponse:
     """The caller went before the end of its body: nothing of ours is wrong, and nobody reads this."""
     assert isinstance(error, ClientDisconnect)
     return problem(DomainError(400, "Body not complete", "The connection ended before the body."))
+
+
+def _perhaps_the_database(request: Request, error: Exception) -> JSONResponse:
+    """While the database is away nothing is wrong with the request, nor with us: come again."""
+    if not trouble.is_database_trouble(error):
+        return _unexpected(request, error)
+    log.warning(
+        "A request could not be answered without the database (%s)",
+        trouble.sqlstate(error) or type(error).__name__,
+        extra={"action": "request_without_database", "url": route_of(request.scope)},
+    )
+    away = "The database is away or too busy; try again."
+    return problem(DomainError(503, "Too busy", away, headers={"Retry-After": "1"}))
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -11,28 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import asyncpg.exceptions
-import sqlalchemy.exc
-
+from shared.db.trouble import is_database_trouble, sqlstate
 from shared.kafka.client import BrokerError
 from shared.settings import DeadLetterSettings
-
-#: SQLSTATE classes and codes after which the same statements may succeed.
-TRANSIENT_CLASSES: Final = ("08", "53", "58")
-TRANSIENT_STATES: Final = frozenset(
-    {
-        "25006",  # read-only: a standby that is being promoted
-        "25P03",  # cut off while idle in a transaction
-        "40001",  # serialization failure
-        "40P01",  # deadlock
-        "55P03",  # lock not available in time
-        "57014",  # cancelled by statement_timeout
-        "57P01",  # ended by an administrator
-        "57P02",  # crash of another backend
-        "57P03",  # starting up
-        "57P05",  # idle session time-out
-    }
-)
 
 #: SQLSTATEs after which the transaction is known to be undone.
 ROLLED_BACK: Final = frozenset({"40001", "40P01", "55P03"})
@@ -45,13 +26,6 @@ class HaltedError(Exception):
     """The consumer parks too much and has stopped, so that a bad release cannot drain a topic."""
 
 
-def sqlstate(error: BaseException) -> str | None:
-    """PostgreSQL's code for `error`, if it came from there."""
-    origin = getattr(error, "orig", None) or error
-    state = getattr(origin, "sqlstate", None)
-    return state if isinstance(state, str) else None
-
-
 def was_rolled_back(error: BaseException) -> bool:
     """PostgreSQL undid the transaction for another's sake: doing it again is safe and useful."""
     return sqlstate(error) in ROLLED_BACK
@@ -59,24 +33,7 @@ def was_rolled_back(error: BaseException) -> bool:
 
 def is_transient(error: BaseException) -> bool:
     """The error is about the surroundings, not about what was being worked on."""
-    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated:
-        return True
-    state = sqlstate(error)
-    if state is not None:
-        return state in TRANSIENT_STATES or state.startswith(TRANSIENT_CLASSES)
-    if isinstance(error, ValueError):  # asyncpg's DataError is also an InterfaceError
-        return False
-    return isinstance(
-        error,
-        (
-            OSError,
-            TimeoutError,
-            BrokerError,
-            sqlalchemy.exc.TimeoutError,
-            asyncpg.exceptions.InterfaceError,
-            asyncpg.exceptions.InternalClientError,
-        ),
-    )
+    return isinstance(error, BrokerError) or is_database_trouble(error)
 
 
 class DeadLetterLimit:

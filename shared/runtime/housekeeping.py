@@ -14,9 +14,10 @@ from sqlalchemy.pool import QueuePool
 from shared.clock import Clock
 from shared.db import dead_letters, engine, idempotency, inbox, migrate, outbox
 from shared.db.dead_letters import Reason
+from shared.db.trouble import sqlstate
 from shared.observability.metrics import RuntimeMetrics
 
-from .errors import is_transient, sqlstate
+from .errors import is_transient
 from .watermark import Watermark
 
 #: How long an applied event is remembered: the longest retention of a topic (90 days) and the longest

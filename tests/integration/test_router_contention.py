@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from shared.clock import FakeClock
 from shared.contracts import Author, TicketResolved
 from shared.contracts.vocabulary import AuthorKind, Complexity, Presence
+from shared.db.trouble import sqlstate
 from shared.http.problems import DomainError
-from shared.runtime.errors import sqlstate
 from tests.conftest import EngineFactory
 from tests.support.builders import MONDAY_10
 from tests.support.desks import a_ticket, ticket_id

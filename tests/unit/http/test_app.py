@@ -6,8 +6,10 @@ from typing import Annotated
 
 import httpx2
 import pytest
+from asyncpg.exceptions import LockNotAvailableError, UndefinedTableError
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DBAPIError
 
 from shared.clock import FakeClock
 from shared.http.app import create_app
@@ -41,6 +43,18 @@ def routes() -> APIRouter:
     @router.get("/v1/broken/{token}")
     async def broken(token: str) -> None:
         raise RuntimeError(f"secret detail of {len(token)} letters")
+
+    @router.get("/v1/without-database")
+    async def without_database() -> None:
+        raise ConnectionRefusedError("secret address of the database")
+
+    @router.get("/v1/overtaken")
+    async def overtaken() -> None:
+        raise DBAPIError("secret statement", None, LockNotAvailableError("lock timeout"))
+
+    @router.get("/v1/wrong-statement")
+    async def wrong_statement() -> None:
+        raise DBAPIError("secret statement", None, UndefinedTableError("no such table"))
 
     @router.get("/v1/slow")
     async def slow() -> None:
@@ -142,6 +156,25 @@ async def test_an_unexpected_error_tells_nothing_internal(client: httpx2.AsyncCl
 
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/without-database", "/v1/overtaken"])
+async def test_who_asks_while_the_database_is_away_is_told_to_come_again(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+
+    assert (503, "1") == (answer.status_code, answer.headers["retry-after"])
+    assert "secret" not in answer.text
+
+
+async def test_a_statement_that_is_wrong_is_no_trouble_of_the_database(
+    client: httpx2.AsyncClient,
+) -> None:
+    answer = await client.get("/v1/wrong-statement")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
 
 
 async def test_S07_an_unexpected_error_is_logged_by_its_route_and_never_by_its_path(
