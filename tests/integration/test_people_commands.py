@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,3 +192,23 @@ def test_a_router_that_is_away_is_a_sentence(tierline: Line) -> None:
     status, said = tierline("queues")
 
     assert (1, True) == (status, said.startswith("The router is away"))
+
+
+def test_a_live_view_waits_for_the_router_and_ends_when_told_to(
+    tierline: Line, tmp_path: Path
+) -> None:
+    tierline.at("http://127.0.0.1:9")
+    words = ("-m", "services.cli", "queues", "--watch", "--every", "100ms")
+    environment = {**os.environ, "TIERLINE_LOCAL__DATA_DIR": str(tmp_path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, *words], env=environment, stdout=pipe, stderr=pipe
+    ) as it:
+        assert it.stdout is not None
+        seen = [it.stdout.readline().decode() for _ in range(4)]
+        it.send_signal(signal.SIGINT)
+        _, complaints = it.communicate(timeout=20)
+
+    assert "nothing is known yet" in seen[0]
+    assert [True, True] == ["Trying again every 0.1 s" in line for line in (seen[1], seen[3])]
+    assert (130, b"") == (it.returncode, complaints)
