@@ -1,5 +1,5 @@
-"""`tierline workflow`: check a workflow file, explain what it does with a ticket. Neither needs a
-running Tierline.
+"""`tierline workflow`: check a workflow file, explain what it does with a ticket, learn routing rules.
+None of it needs a running Tierline.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ from shared.policy.source import read_text
 from shared.policy.ticket_file import OPENED_AT, read_ticket
 
 from .reasons import reasons
+from .suggest_routing import suggest_routing
 from .triage_reading import facts_with, read
 
 app = typer.Typer(
-    no_args_is_help=True, help="The workflow file: check it, see what it does with a ticket."
+    no_args_is_help=True,
+    help="The workflow file: check it, see what it does with a ticket, learn rules.",
 )
+
+app.command("suggest-routing")(suggest_routing)
 
 _MARKS = {True: "yes", False: "no "}
 
