@@ -64,6 +64,10 @@ routing_rules: [{action: assign_to_frontline}]
 #: When each service has something to do that only time brings about.
 _NEXT_DUE: Final = {
     "escalator": "SELECT min(next_due_at) FROM sla_case WHERE next_due_at > $1",
+    "router": (
+        "SELECT min(at) FROM (SELECT due_at AS at FROM work_item UNION ALL SELECT changes_at FROM agent) AS d"
+        " WHERE at > $1"
+    ),
     "notifier": "SELECT min(due_at) FROM notification WHERE status IN ('pending', 'leased') AND due_at > $1",
 }
 
@@ -266,9 +270,10 @@ class World:
         return answer
 
     async def agent(self, agent_id: str, *, level: str = "tier_1", **fields: Any) -> None:
-        """Somebody who works tickets, online unless said otherwise."""
-        body = {"name": agent_id.title(), "team": "frontline", "level": level, "presence": "online"}
-        answer = await self.call("router", "PUT", f"/v1/agents/{agent_id}", {**body, **fields})
+        """Somebody who works tickets: online, and taking all they are given, unless said otherwise."""
+        body = {"name": agent_id.title(), "team": "frontline", "level": level}
+        plain = {**body, "presence": "online", "auto_accept": True}
+        answer = await self.call("router", "PUT", f"/v1/agents/{agent_id}", {**plain, **fields})
         assert answer.status_code == 200, answer.text
 
     async def recipient(self, recipient_id: str, *roles: str, team: str | None = None) -> None:
