@@ -117,6 +117,7 @@ class Desk:
         for ticket in [one for one in held if one not in begun]:
             self._put_down(agent_id, ticket)
             self._waiting[ticket] = self._cases[ticket].item
+        self._waiting = dict(sorted(self._waiting.items(), key=lambda pair: pair[0].int))
 
     def _finish(self, agent_id: str, ticket: UUID, now: datetime) -> None:
         started = self._begun[agent_id].pop(ticket)
@@ -129,11 +130,10 @@ class Desk:
         self._agents[agent_id] = with_ticket(self._agents[agent_id], item, -1)
 
     def _dispatch(self, now: datetime) -> None:
-        roster = tuple(self._agents.values())
-        if not self._waiting or not any(agent.online and agent.headroom for agent in roster):
+        free = [agent for agent in self._agents.values() if agent.online and agent.headroom]
+        if not self._waiting or not free:
             return
-        waiting = sorted(self._waiting.values(), key=lambda item: item.ticket_id)
-        for item, agent_id in self._router.route(waiting, roster, now):
+        for item, agent_id in self._router.route(list(self._waiting.values()), free, now):
             del self._waiting[item.ticket_id]
             self._held[agent_id][item.ticket_id] = item
             agent = with_ticket(self._agents[agent_id], item)

@@ -33,14 +33,15 @@ class Router(Protocol):
     def route(
         self, waiting: Sequence[WorkItem], roster: Sequence[Agent], now: datetime
     ) -> list[Pair]:
-        """What is assigned at `now`; `waiting` is in the order the tickets came."""
+        """What is assigned at `now`; `waiting` is in the order the tickets came, `roster` is who is on
+        shift and not full.
+        """
 
 
 def may_take(agent: Agent, item: WorkItem, caps: Mapping[str, int]) -> bool:
-    """Whether the agent may have the ticket at this moment (semantics G1)."""
+    """Whether the agent, who is on shift, may have the ticket at this moment (semantics G1)."""
     return (
-        agent.online
-        and agent.load + item.cost <= agent.limit
+        agent.load + item.cost <= agent.limit
         and agent.has_room_on(item.opened.channel if item.opened else "", caps)
         and qualifies(agent, item)
     )
@@ -50,14 +51,13 @@ def servable(
     waiting: Sequence[WorkItem], roster: Sequence[Agent], caps: Mapping[str, int]
 ) -> list[WorkItem]:
     """Those that somebody could take at this moment. The others nobody gets, whatever the order."""
-    free = [agent for agent in roster if agent.online and agent.headroom > 0]
     known: dict[tuple[object, int], bool] = {}
     found = []
     for item in waiting:
         assert item.place is not None
         kind = (tuple(item.place.required_skills.items()), item.cost)
         if kind not in known:
-            known[kind] = any(may_take(agent, item, caps) for agent in free)
+            known[kind] = any(may_take(agent, item, caps) for agent in roster)
         if known[kind]:
             found.append(item)
     return found
