@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import NoReturn
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +20,12 @@ from tests.support import backends as support
 from tests.support import capabilities, databases, lanes
 
 EngineFactory = Callable[[str], AsyncEngine]
+
+# How long an example takes says more about the machine and its other work than about us.
+hypothesis.settings.register_profile(
+    "tierline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tierline")
 
 _BACKENDS = pytest.StashKey[support.Backends]()
 _LEFT_OUT = pytest.StashKey[int]()
@@ -97,11 +104,12 @@ async def empty_database_url(
 
 
 @pytest.fixture
-async def database_url(backends: support.Backends, postgres_server: str) -> AsyncIterator[str]:
+def database_url(backends: support.Backends, postgres_server: str) -> Iterator[str]:
     """A database with every service's migrations, dropped after the test."""
-    name = backends.new_database_name()
-    yield await databases.create(postgres_server, name, template=backends.template)
-    await databases.drop(postgres_server, name)
+    assert postgres_server
+    url = backends.clones.take()
+    yield url
+    backends.clones.drop(url)
 
 
 @pytest.fixture

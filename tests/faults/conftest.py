@@ -12,6 +12,7 @@ from shared.clock import FakeClock
 from shared.kafka.memory import MemoryBroker
 from tests.support import databases, toy
 from tests.support.backends import Backends, in_thread
+from tests.support.clones import Clones
 from tests.support.standard import make_standard_tables, standard_engine
 
 
@@ -26,14 +27,20 @@ def toy_template(backends: Backends, postgres_server: str) -> Iterator[str]:
     in_thread(databases.drop(postgres_server, name))
 
 
+@pytest.fixture(scope="session")
+def toy_clones(backends: Backends, postgres_server: str, toy_template: str) -> Iterator[Clones]:
+    """Copies of it."""
+    clones = Clones(postgres_server, toy_template, backends.new_database_name)
+    yield clones
+    clones.close()
+
+
 @pytest.fixture
-async def toy_url(
-    backends: Backends, postgres_server: str, toy_template: str
-) -> AsyncIterator[str]:
+def toy_url(toy_clones: Clones) -> Iterator[str]:
     """A database of this test's own."""
-    name = backends.new_database_name()
-    yield await databases.create(postgres_server, name, template=toy_template)
-    await databases.drop(postgres_server, name)
+    url = toy_clones.take()
+    yield url
+    toy_clones.drop(url)
 
 
 @pytest.fixture

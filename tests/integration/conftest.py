@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tests.support import databases
 from tests.support.backends import Backends, in_thread
+from tests.support.clones import Clones
 from tests.support.standard import make_standard_tables, standard_engine
 
 
@@ -22,14 +23,22 @@ def standard_template(backends: Backends, postgres_server: str) -> Iterator[str]
     in_thread(databases.drop(postgres_server, name))
 
 
-@pytest.fixture
-async def standard_url(
+@pytest.fixture(scope="session")
+def standard_clones(
     backends: Backends, postgres_server: str, standard_template: str
-) -> AsyncIterator[str]:
+) -> Iterator[Clones]:
+    """Copies of it."""
+    clones = Clones(postgres_server, standard_template, backends.new_database_name)
+    yield clones
+    clones.close()
+
+
+@pytest.fixture
+def standard_url(standard_clones: Clones) -> Iterator[str]:
     """A database of this test's own with the standard tables."""
-    name = backends.new_database_name()
-    yield await databases.create(postgres_server, name, template=standard_template)
-    await databases.drop(postgres_server, name)
+    url = standard_clones.take()
+    yield url
+    standard_clones.drop(url)
 
 
 @pytest.fixture

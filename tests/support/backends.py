@@ -24,6 +24,7 @@ from shared.db import migrate
 from shared.settings import KafkaSettings, ServiceSettings
 
 from . import containers, databases, lanes
+from .clones import Clones
 from .lanes import Lane
 
 T = TypeVar("T")
@@ -70,6 +71,13 @@ class Backends:
         url = in_thread(databases.create(self.server_url, name))
         in_thread(migrate.upgrade(url))
         return name
+
+    @cached_property
+    def clones(self) -> Clones:
+        """Copies of the template."""
+        made = Clones(self.server_url, self.template, self.new_database_name)
+        self._stack.callback(made.close)
+        return made
 
     def new_database_name(self) -> str:
         """A name no other test of no other run uses."""

@@ -15,6 +15,11 @@ def url_of(server_url: str, database: str) -> str:
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
 
 
+def name_of(url: str) -> str:
+    """The database that a URL names."""
+    return urlsplit(url).path.removeprefix("/")
+
+
 async def create(server_url: str, database: str, *, template: str | None = None) -> str:
     """Create `database`, as a copy of `template` if given; returns its URL."""
     await say(server_url, f'CREATE DATABASE "{database}" TEMPLATE "{template or "template0"}"')
