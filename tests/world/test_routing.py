@@ -130,3 +130,84 @@ async def test_G6_an_agent_who_goes_offline_gives_the_ticket_back(world: World) 
         agent for _, agent in world.told("ticket.assigned", ticket, "agent_id")
     ]
     assert {"ana": 0, "ben": 0, "cy": 0, "dee": 0, "eve": 2} == await world.agents()
+
+
+@pytest.fixture
+async def plain(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A world in which every ticket enters at tier_1."""
+    async with a_world(database_url, tmp_path) as made:
+        yield made
+
+
+async def test_G_i_nobody_reacts_and_the_ticket_goes_from_hand_to_hand(plain: World) -> None:
+    """Half of what is left of 7.5 minutes each, a minute at least."""
+    for name in ("ana", "ben", "cy"):
+        await plain.agent(name, auto_accept=False)
+    customer = {"id": "acme", "tier": "enterprise"}
+    ticket = await plain.open(customer=customer, impact="high", urgency="high")
+    await plain.advance(minutes=8)
+
+    assert [
+        ("10:00:00", "ana", plain.at("10:03:45")),
+        ("10:03:45", "ben", plain.at("10:05:37.500")),
+        ("10:05:37.5", "cy", plain.at("10:06:37.500")),
+    ] == plain.told("ticket.assigned", ticket, "agent_id", "accept_by")
+    assert [
+        ("10:03:45", "ana", "not_accepted"),
+        ("10:05:37.5", "ben", "not_accepted"),
+        ("10:06:37.5", "cy", "not_accepted"),
+    ] == plain.told("ticket.unassigned", ticket, "agent_id", "detail")
+
+
+async def test_G8_an_agent_who_writes_works_on_it(plain: World) -> None:
+    await plain.agent("agent-1", auto_accept=False)
+    ticket = await plain.open()
+    await plain.advance(minutes=5)
+    await plain.says("agent")
+    await plain.advance(minutes=30)
+
+    assert [("10:05:00", "agent-1", "wrote")] == plain.told(
+        "ticket.accepted", ticket, "agent_id", "via"
+    )
+    assert [] == plain.told("ticket.unassigned", ticket)
+
+
+async def test_G_c_when_everybodys_shift_ends_the_ticket_is_unroutable_at_once(
+    world: World,
+) -> None:
+    for agent in ("ana", "ben"):
+        skills = {"api_expert": 4}
+        await world.agent(agent, level="tier_2", skills=skills, shift="office")
+    await world.until("17:30:00")
+    ticket = await opens(world, "t3")
+    await world.until("18:00:00")
+
+    assert [("18:00:00", "ana", "shift_ended")] == world.told(
+        "ticket.unassigned", ticket, "agent_id", "detail"
+    )
+    assert [("18:00:00", "nobody_on_shift")] == world.told("ticket.unroutable", ticket, "cause")
+    assert {"ana": 0, "ben": 0} == await world.agents()
+
+
+async def test_G4_a_ticket_nobody_can_serve_asks_for_less_in_time(world: World) -> None:
+    """High, professional: two hours to answer, so one to accept; 40 % of it are 24 minutes."""
+    await world.agent("ana", level="tier_2", skills={"api_expert": 2})
+    ticket = await opens(world, "t1")
+    await world.advance(minutes=30)
+
+    assert [("10:00:00", None), ("10:24:00", 2)] == world.told("ticket.queued", ticket, "relaxed")
+    assert [("10:24:00", "ana")] == world.told("ticket.assigned", ticket, "agent_id")
+
+
+async def test_G7_a_lease_that_lapses_hands_the_ticket_over(world: World) -> None:
+    await world.agent("ana", level="tier_2", skills={"api_expert": 4})
+    leased = {"presence": "online", "lease": True}
+    await world.call("router", "PUT", "/v1/agents/ana/presence", leased)
+    ticket = await opens(world, "t1")
+    await world.agent("ben", level="tier_2", skills={"api_expert": 3})
+    await world.advance(minutes=7)
+
+    assert [("10:06:30", "ana", "went_offline")] == world.told(
+        "ticket.unassigned", ticket, "agent_id", "reason"
+    )
+    assert ("10:06:30", "ben") == world.told("ticket.assigned", ticket, "agent_id")[-1]

@@ -37,6 +37,7 @@ from shared.contracts.vocabulary import (
     Grade,
     Metric,
     Priority,
+    QueueReason,
     UnassignReason,
 )
 
@@ -105,7 +106,10 @@ def _said(item: WorkItem, fact: Fact) -> WorkItem:
 
 
 def _queued(item: WorkItem, place: TicketQueued, fact: Fact) -> WorkItem:
-    """It waits at `place`; coming to a level starts that level's time and asks everybody anew."""
+    """It waits at `place`; coming to a level starts that level's time and asks everybody anew.
+
+    What was announced of it stays announced when it only asks for less: that is no other news.
+    """
     moved = item.place is None or item.place.level != place.level
     anew = moved or item.status is WorkStatus.DONE
     waits_already = item.status is WorkStatus.WAITING
@@ -118,7 +122,7 @@ def _queued(item: WorkItem, place: TicketQueued, fact: Fact) -> WorkItem:
         place=place,
         queued=fact.cause,
         waiting_since=item.waiting_since if waits_already else fact.at,
-        told=(),
+        told=item.told if place.reason is QueueReason.RELAXED else (),
         merged=False,
         boosted=item.boosted or bool(place.priority_boost),
         entries=entries,

@@ -11,7 +11,7 @@ from services.router.domain.relaxing import next_relaxation, relaxations
 from services.router.domain.work import WorkItem, replace
 from shared.contracts import TicketQueued, TicketReclassified
 from shared.contracts.tickets import Change
-from shared.contracts.vocabulary import QueueReason
+from shared.contracts.vocabulary import QueueReason, UnroutableCause
 from tests.support.builders import AGENT, MONDAY_10
 from tests.support.desks import a_waiting, after, policy
 
@@ -74,6 +74,13 @@ def test_G4_a_step_is_taken_once() -> None:
 
     assert [] == list(relaxations(item, policy(), MONDAY_10 + 39 * MINUTE))
     assert MONDAY_10 + 40 * MINUTE == next_relaxation(item, policy())
+
+
+def test_G5_what_was_announced_of_a_ticket_is_not_announced_again_when_it_asks_for_less() -> None:
+    told = replace(DEMANDING, told=(UnroutableCause.MISSING_SKILL,))
+    item = after(told, next(relaxations(told, policy(), MONDAY_10 + 20 * MINUTE)))
+
+    assert (UnroutableCause.MISSING_SKILL,) == item.told
 
 
 def test_G4_what_somebody_has_is_not_relaxed() -> None:
