@@ -54,7 +54,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake quality prove-storm prove-router sim-routing
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router quality prove-storm prove-router sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -74,6 +74,9 @@ bench: $(READY) ## webhook → assigned, open loop, on this machine (ARGS='--rat
 
 bench-intake: $(READY) ## durable intake against a handler that stores nothing, and against one transaction a request
 	@$(BIN)/python -m tests.load.intake $(ARGS)
+
+bench-router: $(BENCH) ## what rules and matching cost; against FastStream, row locks and rule-engine (ARGS='--parts c --rounds 1')
+	@$(BIN)/python -m tests.load.router $(ARGS)
 
 quality: $(READY) ## how well it understands: categories, signals, languages, duplicates, on real texts
 	@$(BIN)/python -m tests.quality $(ARGS)

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from services.router.domain.decide import assigned
 from services.router.domain.desks import Crowd, Desks
 from services.router.domain.domains import routing_domains
 from services.router.domain.eligible import Nobody
-from services.router.domain.matching import Match, match
+from services.router.domain.matching import Match, Matching, match
 from services.router.domain.roster import Agent
 from services.router.domain.work import WorkItem
 from services.router.metrics import RouterMetrics
@@ -31,6 +31,9 @@ from shared.contracts import FollowUp, TicketUnroutable
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Writer
+
+#: What decides who gets which ticket; called as `match` is.
+Matcher: TypeAlias = Callable[..., Matching]
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +83,20 @@ class _Domain:
 class Dispatcher:
     """Steps until nobody who waits can be given to anybody."""
 
-    def __init__(self, writer: Writer, policy: WorkflowPolicy, metrics: RouterMetrics) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        policy: WorkflowPolicy,
+        metrics: RouterMetrics,
+        *,
+        matcher: Matcher = match,
+    ) -> None:
         self._writer = writer
         self._policy = policy
         self._metrics = metrics
+        self._matcher = matcher
         self._domains = routing_domains(policy.routing)
-        self._memory = RosterMemory(Desks(policy.routing.assigning.channel_caps))
+        self._memory = RosterMemory(Desks(policy))
         self._served_last = ""
         self._gauges_read: datetime | None = None
 
@@ -222,7 +233,7 @@ class Dispatcher:
             waiting = await work.heads(tx, wanted, limit=limit, locked=waiting)
             agents = self._memory.desks.free(wanted)
             familiar = await acquaintances.of(tx, _customers(waiting.values()), now)
-            matches = match(
+            matches = self._matcher(
                 waiting.values(),
                 agents,
                 policy=self._policy,

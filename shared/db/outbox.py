@@ -115,14 +115,15 @@ async def add(tx: Transaction, events: Sequence[Event]) -> list[Event]:
     its order of committing. Returns the events with their sequences. Raises OversizedEventError;
     the transaction must then be rolled back.
     """
-    numbered = _number(events, await _first_numbers(tx, events))
+    streams = [(event.topic, event.subject) for event in events]
+    numbered = _number(events, streams, await _first_numbers(tx, streams))
     if numbered:
         await tx.exec_driver_sql(
             _ADD,
             (
                 [event.id for event in numbered],
-                [event.topic for event in numbered],
-                [event.subject for event in numbered],
+                [topic for topic, _ in streams],
+                [key for _, key in streams],
                 [encode(event) for event in numbered],
                 [_json(headers(event)) for event in numbered],
                 [event.recorded_time for event in numbered],
@@ -206,17 +207,22 @@ async def drop_days(tx: Transaction, *, keep_days: int) -> list[date]:
     return [day for day in old if (await tx.exec_driver_sql(_DROP_DAY, (day,))).scalar_one()]
 
 
-async def _first_numbers(tx: Transaction, events: Sequence[Event]) -> dict[stream.Stream, int]:
-    counts = Counter((event.topic, event.subject) for event in events)
+async def _first_numbers(
+    tx: Transaction, streams: Sequence[stream.Stream]
+) -> dict[stream.Stream, int]:
+    counts = Counter(streams)
     last = await stream.take(tx, counts)
     return {name: last[name] - counts[name] + 1 for name in counts}
 
 
-def _number(events: Sequence[Event], first: dict[stream.Stream, int]) -> list[Event]:
+def _number(
+    events: Sequence[Event],
+    streams: Sequence[stream.Stream],
+    first: dict[stream.Stream, int],
+) -> list[Event]:
     following = dict(first)
     numbered = []
-    for event in events:
-        name = (event.topic, event.subject)
+    for event, name in zip(events, streams, strict=True):
         numbered.append(msgspec.structs.replace(event, sequence=following[name]))
         following[name] += 1
     return numbered

@@ -32,13 +32,13 @@ class Received:
 
     @property
     def key(self) -> str:
-        """Whom it is about: what order is kept for."""
-        return self.event.subject
+        """Whom it is about: what order is kept for. It is the record's key (`read`)."""
+        return self.record.key or ""
 
     @property
     def stream(self) -> tuple[str, str]:
         """Topic and key: what the event's sequence counts in."""
-        return self.event.topic, self.event.subject
+        return self.record.topic, self.record.key or ""
 
 
 @dataclass(frozen=True, slots=True)

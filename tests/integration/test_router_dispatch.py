@@ -10,8 +10,11 @@ import pytest
 from prometheus_client import generate_latest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.router.domain.desks import Desks
+from services.router.domain.domains import routing_domains
 from services.router.domain.work import UNIT
-from services.router.store import roster
+from services.router.store import locks
+from services.router.store.memory import RosterMemory
 from shared.contracts import (
     Customer,
     TicketOpened,
@@ -20,7 +23,13 @@ from shared.contracts import (
     TicketResumed,
     TicketUnroutable,
 )
-from shared.contracts.vocabulary import PauseReason, Presence, Priority, UnroutableCause
+from shared.contracts.vocabulary import (
+    Complexity,
+    PauseReason,
+    Presence,
+    Priority,
+    UnroutableCause,
+)
 from tests.support.builders import AGENT, CUSTOMER, TICKET
 from tests.support.desks import a_ticket, ticket_id
 from tests.support.router_bench import RouterBench, a_profile
@@ -66,7 +75,7 @@ async def test_a_dispatcher_that_finds_another_at_work_does_nothing(bench: Route
     await bench.roster(a_profile("ana"))
     await bench.hear(a_ticket())
     async with bench.engine.begin() as tx:
-        await roster.dispatch_lock(tx)
+        await locks.take_house(tx)
 
         assert not await bench.dispatcher.step()
 
@@ -221,3 +230,150 @@ async def test_the_gauges_show_the_line_and_the_desks(bench: RouterBench) -> Non
     assert 'tierline_queue_oldest_seconds{queue="general",service="router"} 30.0' in shown
     assert 'tierline_agent_utilisation{service="router",team="frontline"} 1.0' in shown
     assert 'tierline_assignment_wait_seconds_count{queue="general",service="router"} 1.0' in shown
+
+
+async def test_G6_a_domain_that_another_dispatcher_serves_is_left_alone(bench: RouterBench) -> None:
+    await bench.roster(
+        a_profile("ana"),
+        a_profile("eve", level="tier_3", team="engineering", skills={"incident": 5}),
+    )
+    await bench.hear(a_ticket(ticket_id(1)), a_critical(2))
+    async with bench.engine.begin() as tx:
+        assert await locks.take_domain(tx, routing_domains(bench.policy.routing)["general"])
+        await bench.dispatch()
+
+    assert [None, "eve"] == [(await bench.item(ticket_id(n))).agent_id for n in (1, 2)]
+
+
+async def test_G6_a_dispatcher_sees_at_once_what_others_have_changed(
+    bench: RouterBench, engine_for: Callable[[str], AsyncEngine]
+) -> None:
+    other = RouterBench(engine_for("router"), bench.clock)
+    await other.roster(a_profile("ana", capacity=1))
+    await bench.hear(a_ticket(ticket_id(1)))
+    await bench.dispatch()
+    await other.hear(
+        a_ticket(ticket_id(2)),
+        TicketResolved(ticket_id=ticket_id(1), by=AGENT, first_contact=False),
+    )
+    await other.roster(a_profile("ben", capacity=1))
+    await other.hear(a_ticket(ticket_id(3)))
+    await bench.dispatch()
+
+    held = {(await bench.item(ticket_id(n))).agent_id for n in (2, 3)}
+    assert {"ana", "ben"} == held
+
+
+async def test_G6_whoever_was_changed_meanwhile_is_not_taken_as_remembered(
+    bench: RouterBench,
+) -> None:
+    await bench.roster(a_profile("ana"), a_profile("ben"))
+    memory = RosterMemory(Desks(bench.policy))
+    async with bench.engine.begin() as tx:
+        moment = await locks.enter(tx)
+        assert moment is not None
+        await memory.renew(tx, moment, bench.clock.now())
+    await bench.roster(a_profile("ana", capacity=2))
+    async with bench.engine.begin() as tx:
+        agents, changed = await memory.lock(tx, ["ana", "ben"], wait=True)
+        again, changed_again = await memory.lock(tx, ["ana", "ben"], wait=True)
+
+    assert (2 * UNIT, True) == (agents["ana"].capacity, changed)
+    assert (agents, False) == (again, changed_again)
+
+
+async def test_what_becomes_free_goes_to_the_line_and_not_to_who_comes_then(
+    bench: RouterBench,
+) -> None:
+    await bench.roster(a_profile("ana", capacity=1))
+    await bench.hear(a_ticket(ticket_id(1)))
+    await bench.dispatch()
+    await bench.hear(a_ticket(ticket_id(3)))
+    await bench.clock.advance(timedelta(minutes=1))
+    end = TicketResolved(ticket_id=ticket_id(1), by=AGENT, first_contact=False)
+    await bench.hear(a_ticket(ticket_id(2)), end)
+    await bench.dispatch()
+
+    assert [None, "ana"] == [(await bench.item(ticket_id(n))).agent_id for n in (2, 3)]
+
+
+async def test_G2_lanes_that_share_an_agent_make_one_line(bench: RouterBench) -> None:
+    """Four lanes by channel and weight; the agent's room comes one unit at a time."""
+    minute = timedelta(minutes=1)
+    now = bench.clock.now()
+    await bench.hear(a_ticket(ticket_id(1), channel="portal"), at=now)
+    await bench.hear(a_ticket(ticket_id(2), channel="email"), at=now + minute)
+    await bench.hear(
+        a_ticket(ticket_id(3), channel="email", priority=Priority.HIGH), at=now + 2 * minute
+    )
+    await bench.hear(a_ticket(ticket_id(4), channel="chat"), at=now + 3 * minute)
+    await bench.hear(a_ticket(ticket_id(5), complexity=Complexity.L2), at=now + 4 * minute)
+    await bench.hear(a_ticket(ticket_id(6), channel="portal"), at=now + 5 * minute)
+    for units in range(1, 8):
+        await bench.roster(a_profile("ana", capacity=units))
+        await bench.dispatch()
+
+    order = [e.subject for e in await bench.said() if e.type == "support.ticket.assigned.v1"]
+
+    # the ticket of two units is passed over where there is room for one, and for nobody else
+    assert [str(ticket_id(n)) for n in (3, 1, 2, 4, 6, 5)] == order
+
+
+async def test_tickets_that_were_given_back_do_not_hide_those_behind_them(
+    bench: RouterBench,
+) -> None:
+    await bench.roster(a_profile("ana", capacity=1))
+    for n in (1, 2, 3):
+        await bench.hear(a_ticket(ticket_id(n)))
+        await bench.clock.advance(timedelta(seconds=1))
+    for n in (1, 2):
+        await bench.dispatch()
+        await bench.commands.decline(ticket_id(n), "ana", by="ana")
+    await bench.dispatch()
+
+    assert "ana" == (await bench.item(ticket_id(3))).agent_id
+
+
+async def test_G3_among_equals_who_knows_the_customer_comes_first(bench: RouterBench) -> None:
+    await bench.roster(a_profile("ben"))
+    await bench.hear(a_ticket(ticket_id(1)))
+    await bench.dispatch()
+    await bench.hear(TicketResolved(ticket_id=ticket_id(1), by=AGENT, first_contact=False))
+    await bench.roster(a_profile("ana"))
+    await bench.hear(a_ticket(ticket_id(2)))
+    await bench.dispatch()
+    await bench.hear(TicketResolved(ticket_id=ticket_id(2), by=AGENT, first_contact=False))
+    await bench.clock.advance(timedelta(days=91))
+    await bench.hear(a_ticket(ticket_id(3)))
+    await bench.dispatch()
+
+    holders = [(await bench.history(ticket_id(n)))[0].agent_id for n in (2, 3)]
+    assert ["ben", "ana"] == holders
+
+
+async def test_G16_an_assignment_says_in_figures_who_was_refused_and_why(
+    bench: RouterBench,
+) -> None:
+    await bench.roster(
+        a_profile("ana"),
+        a_profile("ben", presence=Presence.AWAY),
+        a_profile("cy", level="tier_2"),
+    )
+    await bench.hear(a_ticket())
+    await bench.dispatch()
+
+    [entry] = await bench.history(TICKET)
+    assert 1 == entry.explanation["candidates"]
+    assert {"away": 1, "level": 1} == entry.explanation["refused"]
+    assert [("general",)] == await bench.rows("SELECT queue FROM assignment")
+
+
+async def test_an_agent_is_told_of_once_a_step(bench: RouterBench) -> None:
+    await bench.roster(a_profile("ana"))
+    await bench.hear(*(a_ticket(ticket_id(n)) for n in range(1, 6)))
+    before = len(await bench.said())
+    await bench.dispatch()
+
+    said = [event.type for event in (await bench.said())[before:]]
+    assert 5 == said.count("support.ticket.assigned.v1")
+    assert 1 == said.count("support.agent.updated.v1")

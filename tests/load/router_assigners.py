@@ -68,7 +68,7 @@ WHERE a.agent_id = n.agent_id
 """
 
 #: Tickets are ended above this share of all desks, at most so many at a time.
-_BUSY_SHARE: Final = 0.5
+_BUSY_SHARE: Final = 0.25
 _ENDED_AT_ONCE: Final = 500
 _RELEASE_PAUSE: Final = 0.01
 _IDLE: Final = 0.002
@@ -145,7 +145,7 @@ async def assign_one(
 
 
 async def release(url: str, tickets: int) -> dict[str, Any]:
-    """End tickets while desks are more than half full, until everything was given out."""
+    """End tickets while desks are more than a quarter full, until everything was given out."""
     sql = await connect(url)
     await _ready()
     ended = 0

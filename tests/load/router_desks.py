@@ -72,7 +72,7 @@ async def connect(url: str) -> asyncpg.Connection:
     return await asyncpg.connect(url, server_settings={"search_path": "router"})
 
 
-def people(agents: int) -> list[Agent]:
+def people(agents: int, units: int) -> list[Agent]:
     """People of tier_1 with four of the twenty skills each."""
     chance = random.Random(agents)
     return [
@@ -85,7 +85,7 @@ def people(agents: int) -> list[Agent]:
                 f"q{skill:02}": chance.randint(3, 5)
                 for skill in chance.sample(range(QUEUES), SKILLS_OF_AN_AGENT)
             },
-            capacity=UNITS_OF_AN_AGENT * UNIT,
+            capacity=units * UNIT,
             presence=Presence.ONLINE,
         )
         for n in range(agents)
@@ -133,12 +133,15 @@ def _opening(number: int, queue: int, began: datetime) -> Event:
 class Desks:
     """People and waiting tickets in a database, which every round begins with anew."""
 
-    def __init__(self, url: str, *, agents: int, tickets: int) -> None:
+    def __init__(
+        self, url: str, *, agents: int, tickets: int, units: int = UNITS_OF_AN_AGENT
+    ) -> None:
         self._url = url
+        self._units = units
         self._agents = agents
         self._tickets = tickets
         self._policy = workflow()
-        self._copy = f"{agents}_{tickets}"
+        self._copy = f"{agents}_{tickets}_{units}"
 
     async def prepare(self) -> None:
         """Make people and tickets as the router itself does, and keep a copy of them."""
@@ -168,7 +171,7 @@ class Desks:
             await sql.close()
 
     async def _hire(self, engine: AsyncEngine) -> None:
-        everybody = people(self._agents)
+        everybody = people(self._agents, self._units)
         async with engine.begin() as tx:
             await roster.save(tx, everybody)
             await roster.save_skills(tx, everybody)

@@ -7,27 +7,42 @@ tickets of a lane could be given out now, and why nobody could take any.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+from shared.policy import WorkflowPolicy
 
 from .eligible import Nobody, nobody, qualifies
+from .explain import Refusal, refusal
 from .roster import Agent
-from .work import WorkItem
+from .work import WorkItem, replace
+
+#: Why somebody who takes tickets does not take this one.
+_OF_A_CANDIDATE: Final = frozenset({Refusal.FULL, Refusal.CHANNEL_CAP})
+
+#: Lanes remembered at most: those of a workflow are fewer, and what it asked for once is met again.
+LANES: Final = 2000
 
 
 @dataclass(slots=True)
 class _Lane:
-    """One of a lane's tickets stands for all: they ask the same (`WorkItem.lane`)."""
+    """One of a lane's tickets stands for all: they ask the same (`WorkItem.lane`).
+
+    `others` do not qualify or take no tickets now, and why; `judged` says that `nobody` is.
+    """
 
     example: WorkItem
-    qualified: set[str]
+    qualified: set[str] = field(default_factory=set)
+    others: dict[str, Refusal] = field(default_factory=dict)
     nobody: Nobody | None = None
     judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Those who qualify for a lane: at work and taking tickets, with room, and the others by why not."""
+    """How many are online and qualify for a lane, and how many are refused, by `explain.Refusal`."""
 
     candidates: int
     refused: Mapping[str, int]
@@ -35,13 +50,17 @@ class Crowd:
 
 @dataclass(slots=True)
 class Desks:
-    """The roster as far as we know it. `caps` are the workflow's caps a channel."""
+    """The roster as far as we know it."""
 
-    caps: Mapping[str, int]
+    policy: WorkflowPolicy
     agents: dict[str, Agent] = field(default_factory=dict)
     _online: set[str] = field(default_factory=set)
     _free: set[str] = field(default_factory=set)
     _lanes: dict[str, _Lane] = field(default_factory=dict)
+
+    @property
+    def _caps(self) -> Mapping[str, int]:
+        return self.policy.routing.assigning.channel_caps
 
     def know(self, agents: Iterable[Agent]) -> None:
         """These agents are now as given."""
@@ -49,7 +68,8 @@ class Desks:
             before = self.agents.get(agent.agent_id)
             self.agents[agent.agent_id] = agent
             if before is None or _profile(before) != _profile(agent):
-                self._judge_anew(agent)
+                for lane in self._lanes.values():
+                    self._judge(agent, lane)
             _put(self._online, agent.agent_id, inside=agent.online)
             _put(self._free, agent.agent_id, inside=agent.online and agent.headroom > 0)
 
@@ -66,6 +86,7 @@ class Desks:
                 self._free.discard(agent_id)
                 for lane in self._lanes.values():
                     lane.qualified.discard(agent_id)
+                    lane.others.pop(agent_id, None)
                     lane.judged = False
 
     def knows(self, lane: str) -> bool:
@@ -74,13 +95,12 @@ class Desks:
 
     def meet(self, item: WorkItem) -> None:
         """Remember the lane of `item`."""
-        qualified = {one for one, agent in self.agents.items() if qualifies(agent, item)}
-        self._lanes[item.lane] = _Lane(item, qualified)
-
-    def keep(self, lanes: Iterable[str]) -> None:
-        """Forget all other lanes."""
-        wanted = set(lanes)
-        self._lanes = {name: lane for name, lane in self._lanes.items() if name in wanted}
+        if len(self._lanes) >= LANES:
+            self._lanes.clear()
+        lane = _Lane(replace(item, declined=()))
+        for agent in self.agents.values():
+            self._judge(agent, lane)
+        self._lanes[item.lane] = lane
 
     def room(self, lane: str, *, most: int) -> int:
         """How many tickets of the lane could be given out now if nothing else were; at most `most`."""
@@ -90,7 +110,7 @@ class Desks:
         room = 0
         for agent_id in known.qualified & self._free:
             agent = self.agents[agent_id]
-            if agent.has_room_on(channel, self.caps):
+            if known.example.paused or agent.has_room_on(channel, self._caps):
                 room += agent.headroom // max(1, cost)
                 if room >= most:
                     return most
@@ -115,15 +135,21 @@ class Desks:
     def crowd(self, lane: str) -> Crowd:
         """Who was there for a ticket of the lane, in figures (semantics G16)."""
         known = self._lanes[lane]
-        online, free = known.qualified & self._online, known.qualified & self._free
-        unfit, away = len(self.agents) - len(known.qualified), len(known.qualified) - len(online)
-        refused = {"unfit": unfit, "away": away, "full": len(online) - len(free)}
-        return Crowd(len(online), {why: count for why, count in refused.items() if count})
+        there = known.qualified & self._online
+        refused = Counter(known.others.values())
+        refused[Refusal.FULL] = sum(
+            [self.agents[one].headroom < known.example.cost for one in there]
+        )
+        return Crowd(len(there), {why.value: count for why, count in refused.items() if count})
 
-    def _judge_anew(self, agent: Agent) -> None:
-        for lane in self._lanes.values():
-            _put(lane.qualified, agent.agent_id, inside=qualifies(agent, lane.example))
-            lane.judged = False
+    def _judge(self, agent: Agent, lane: _Lane) -> None:
+        lane.judged = False
+        _put(lane.qualified, agent.agent_id, inside=qualifies(agent, lane.example))
+        why = refusal(agent, lane.example, policy=self.policy)
+        if why is None or why in _OF_A_CANDIDATE:
+            lane.others.pop(agent.agent_id, None)
+        else:
+            lane.others[agent.agent_id] = why
 
 
 def _profile(agent: Agent) -> tuple[object, ...]:

@@ -51,14 +51,20 @@ def _schedule(item: WorkItem, policy: WorkflowPolicy) -> Iterator[tuple[int, dat
 
     A step that would ask for nothing less of this ticket is none.
     """
-    span = level_accept(item, policy)
-    if span is None or item.place is None or item.status is not WorkStatus.WAITING:
+    place = item.place
+    if place is None or item.status is not WorkStatus.WAITING:
         return
-    start, end = span
     relaxation = policy.routing.assigning.relaxation
-    steps = (relaxation.preferred_skills, relaxation.proficiency, relaxation.other_teams)
-    for number, percent in enumerate(steps, start=1):
-        if percent is not None and _asks_less(item.place, number, policy):
+    percents = (relaxation.preferred_skills, relaxation.proficiency, relaxation.other_teams)
+    steps = [
+        (number, percent)
+        for number, percent in enumerate(percents, start=1)
+        if percent is not None and _asks_less(place, number, policy)
+    ]
+    span = level_accept(item, policy) if steps else None
+    if span is not None:
+        start, end = span
+        for number, percent in steps:
             yield number, start + (end - start) * percent / 100
 
 

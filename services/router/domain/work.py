@@ -163,7 +163,7 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Whoever cannot take its first ticket can therefore take none of it, that ticket's own history
         with them apart.
         """
-        return f"{self.asks}/{self.cost}"
+        return f"{self.asks}/{self.cost}{'/paused' if self.paused else ''}"
 
     @property
     def asks(self) -> str:
@@ -179,7 +179,7 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             ]
         )
         teams = "*" if place.other_teams else ",".join(place.teams)
-        return f"{place.level}/{teams}/{self.opened.channel}/{skills}/{self.cost}"
+        return f"{place.level}/{teams}/{self.opened.channel}/{skills}"
 
     def waited_seconds(self, now: datetime) -> int:
         """How long it has had nobody, in whole seconds."""
