@@ -135,9 +135,8 @@ class Analyst:
         message = culprit.item
         failed = Evidence(field="analysis", value="failed", rule=culprit.error[-500:])
         await reading_store.mark(tx, [message.message_id], now)
-        await store.add_evidence(
-            tx, [Reasons(message.ticket_id, message.message_id, now, (failed,))]
-        )
+        why = Reasons(message.ticket_id, message.message_id, now, (failed,))
+        await store.save(tx, reasons=[why])
         self._metrics.analysis_failures.one.inc()
         log.error(
             "A message could not be analysed and was left as it is",

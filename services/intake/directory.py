@@ -146,7 +146,7 @@ async def _reprice(
             id=new_id(), correlation_id=ticket.correlation_id, traceparent=new_traceparent()
         )
         said.append(FollowUp(cause=cause, payload=payload, time=now))
-    await store.save_tickets(tx, changed)
+    await store.save(tx, tickets=changed)
     return said
 
 

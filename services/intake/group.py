@@ -143,10 +143,9 @@ class Group:
 
     async def save(self, tx: Transaction) -> None:
         """Write what has changed."""
-        await store.save_tickets(tx, [self._tickets[ticket_id] for ticket_id in self._changed])
-        await store.add_messages(tx, self._messages)
+        changed = [self._tickets[ticket_id] for ticket_id in self._changed]
+        await store.save(tx, tickets=changed, messages=self._messages, reasons=self._reasons)
         await store.add_files(tx, self._files)
-        await store.add_evidence(tx, self._reasons)
         await store.buffer(tx, [one for waiting in self._waiting.values() for one in waiting])
 
     def _apply(self, item: Item, ticket: Ticket) -> Outcome:

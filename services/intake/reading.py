@@ -108,8 +108,8 @@ class Reading:
 
     async def save(self, tx: Transaction) -> None:
         """Write what has changed."""
-        await store.save_tickets(tx, [self._tickets[ticket_id] for ticket_id in self._changed])
-        await store.add_evidence(tx, self._reasons)
+        changed = [self._tickets[ticket_id] for ticket_id in self._changed]
+        await store.save(tx, tickets=changed, reasons=self._reasons)
         await reading_store.suggest(tx, self._suggestions, self.now)
 
     def _tell(self, ticket: Ticket, command_id: UUID, decision: Decision) -> None:

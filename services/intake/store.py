@@ -64,28 +64,26 @@ SELECT to_json(t)::text FROM ticket t WHERE ticket_id IN (SELECT ticket_id FROM 
 ORDER BY ticket_id FOR UPDATE OF t
 """
 
-#: Tickets as they are now: new ones, and changed ones under the lock above.
-_SAVE_TICKETS: Final = f"""
-INSERT INTO ticket ({_TICKET_COLUMNS})
-SELECT {_TICKET_COLUMNS} FROM json_populate_recordset(NULL::ticket, $1::json)
-ON CONFLICT (ticket_id) DO UPDATE SET ({_TICKET_COLUMNS}) = ROW
-    ({", ".join(f"excluded.{name}" for name in Ticket.__struct_fields__)})
-"""
-
-_ADD_MESSAGES: Final = f"""
-INSERT INTO message ({_MESSAGE_COLUMNS})
-SELECT {_MESSAGE_COLUMNS} FROM json_populate_recordset(NULL::message, $1::json)
+#: Tickets as they are now: new ones, and changed ones under the lock above; what was written on them, and
+#: why. One statement is one way to PostgreSQL and back.
+_SAVE: Final = f"""
+WITH saved AS (
+    INSERT INTO ticket ({_TICKET_COLUMNS})
+    SELECT {_TICKET_COLUMNS} FROM json_populate_recordset(NULL::ticket, $1::json)
+    ON CONFLICT (ticket_id) DO UPDATE SET ({_TICKET_COLUMNS}) = ROW
+        ({", ".join(f"excluded.{name}" for name in Ticket.__struct_fields__)})
+), written AS (
+    INSERT INTO message ({_MESSAGE_COLUMNS})
+    SELECT {_MESSAGE_COLUMNS} FROM json_populate_recordset(NULL::message, $2::json)
+)
+INSERT INTO evidence (ticket_id, message_id, at, why)
+SELECT ticket_id, message_id, at, why FROM json_populate_recordset(NULL::evidence, $3::json)
 """
 
 _ADD_FILES: Final = f"""
 INSERT INTO attachment ({_FILE_COLUMNS})
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[],
     $7::bytea[], $8::text[])
-"""
-
-_ADD_EVIDENCE: Final = """
-INSERT INTO evidence (ticket_id, message_id, at, why)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
 """
 
 #: Keep commands about shells.
@@ -123,7 +121,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Why some values of a ticket are what they are, and which message showed it."""
+    """Why some values of a ticket are what they are, and which message showed it. Its fields are columns of
+    the table `evidence`.
+    """
 
     ticket_id: UUID
     message_id: UUID | None
@@ -192,16 +192,16 @@ async def lock_tickets(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Tic
     return tickets
 
 
-async def save_tickets(tx: Transaction, tickets: Collection[Ticket]) -> None:
-    """Write `tickets` as they are."""
-    if tickets:
-        await tx.exec_driver_sql(_SAVE_TICKETS, (_json(list(tickets)),))
-
-
-async def add_messages(tx: Transaction, messages: Sequence[Message]) -> None:
-    """Keep texts."""
-    if messages:
-        await tx.exec_driver_sql(_ADD_MESSAGES, (_json(messages),))
+async def save(
+    tx: Transaction,
+    *,
+    tickets: Collection[Ticket] = (),
+    messages: Sequence[Message] = (),
+    reasons: Sequence[Reasons] = (),
+) -> None:
+    """Write tickets as they are, keep texts, and why derived values are what they are."""
+    if tickets or messages or reasons:
+        await tx.exec_driver_sql(_SAVE, (_json(list(tickets)), _json(messages), _json(reasons)))
 
 
 async def add_files(tx: Transaction, files: Sequence[KeptFile]) -> None:
@@ -209,18 +209,6 @@ async def add_files(tx: Transaction, files: Sequence[KeptFile]) -> None:
     if files:
         columns = zip(*(msgspec.structs.astuple(file) for file in files), strict=True)
         await tx.exec_driver_sql(_ADD_FILES, tuple(list(column) for column in columns))
-
-
-async def add_evidence(tx: Transaction, reasons: Sequence[Reasons]) -> None:
-    """Keep why derived values are what they are."""
-    if reasons:
-        columns = (
-            [one.ticket_id for one in reasons],
-            [one.message_id for one in reasons],
-            [one.at for one in reasons],
-            [_json(one.why) for one in reasons],
-        )
-        await tx.exec_driver_sql(_ADD_EVIDENCE, columns)
 
 
 async def buffer(tx: Transaction, commands: Sequence[Buffered]) -> None:

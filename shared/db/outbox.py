@@ -33,6 +33,14 @@ _COLUMNS: Final = "seq, created_on, event_id, topic, key, value, headers, create
 #: The oldest unpublished rows.
 _PEEK: Final = f"SELECT {_COLUMNS} FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1"
 
+#: The same beside the rebuild under way, in one look: no rows while there is one.
+_TURN: Final = f"""
+SELECT r.rebuild_after, r.rebuild_topics, o.* FROM relay r LEFT JOIN LATERAL (
+    SELECT {_COLUMNS} FROM outbox WHERE published_at IS NULL AND r.rebuild_after IS NULL
+    ORDER BY seq LIMIT $1
+) AS o ON true ORDER BY o.seq
+"""
+
 #: Kept rows after a number, published or not, of some topics (null: of all).
 _KEPT: Final = f"""
 SELECT {_COLUMNS} FROM outbox WHERE seq > $1 AND ($2::text[] IS NULL OR topic = ANY ($2))
@@ -140,6 +148,15 @@ async def take_relay_lock(tx: Transaction) -> bool:
 async def peek(tx: Transaction, limit: int) -> list[OutboxRow]:
     """The oldest `limit` unpublished rows by `seq`; within a key that is the order of commit."""
     return [_row(found) for found in await fetch(tx, _PEEK, (limit,))]
+
+
+async def turn(tx: Transaction, limit: int) -> Rebuild | list[OutboxRow]:
+    """What a relay has to do now: the rebuild under way, else the oldest `limit` unpublished rows."""
+    found = await fetch(tx, _TURN, (limit,))
+    after, topics, first, *_ = found[0]
+    if after is not None:
+        return Rebuild(after=after, topics=topics)
+    return [_row(row[2:]) for row in found] if first is not None else []
 
 
 async def mark_published(tx: Transaction, rows: Sequence[OutboxRow], now: datetime) -> None:

@@ -6,6 +6,7 @@ the repeat (reliability 2.3).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import Counter
@@ -33,6 +34,9 @@ LIMIT: Final = 500
 #: Seconds between looks into the outbox when nobody wakes the relay.
 IDLE_SECONDS: Final = 1.0
 
+#: Seconds until a relay asks again that found another replica's at work: that one may not have seen our rows.
+DENIED_SECONDS: Final = 0.1
+
 
 class Relay:
     """Publishes what the service has said. `wake` it after every commit."""
@@ -46,21 +50,30 @@ class Relay:
         metrics: RuntimeMetrics,
         volatile: bool = False,
     ) -> None:
-        self.worker = Worker("relay", self.step, idle_seconds=IDLE_SECONDS, metrics=metrics)
+        self.worker = Worker("relay", self._work, idle_seconds=IDLE_SECONDS, metrics=metrics)
         self._engine = engine
         self._kafka = kafka
         self._clock = clock
         self._metrics = metrics
         self._producer: Producer | None = None
         self._rebuild_first = volatile
+        self._is_done = False
 
     def wake(self) -> None:
         """Something was committed."""
+        self._is_done = False
         self.worker.wake()
 
     async def run(self) -> None:
         """Publish until `worker.stop`."""
         await self.worker.run()
+
+    async def _work(self) -> bool:
+        """A step, but for the look that would find nothing, right after all was sent that was committed."""
+        if self._is_done:
+            self._is_done = False
+            return False
+        return await self.step()
 
     async def stop(self) -> None:
         """Let go of the broker. What is still unpublished waits in the outbox."""
@@ -77,14 +90,15 @@ class Relay:
         producer = await self._connected()
         async with self._engine.begin() as tx:
             if not await outbox.take_relay_lock(tx):
+                asyncio.get_running_loop().call_later(DENIED_SECONDS, self.wake)
                 return False
             if self._rebuild_first:
                 await outbox.request_rebuild(tx)
-            under_way = await outbox.rebuild(tx)
-            if under_way is None:
-                busy = await self._publish(tx, producer)
+            due = await outbox.turn(tx, LIMIT)
+            if isinstance(due, outbox.Rebuild):
+                busy = await self._rebuild(tx, producer, due)
             else:
-                busy = await self._rebuild(tx, producer, under_way)
+                busy = await self._publish(tx, producer, due)
         self._rebuild_first = False
         return busy
 
@@ -99,13 +113,15 @@ class Relay:
             self._producer = producer
         return self._producer
 
-    async def _publish(self, tx: Transaction, producer: Producer) -> bool:
-        rows = await outbox.peek(tx, LIMIT)
+    async def _publish(
+        self, tx: Transaction, producer: Producer, rows: Sequence[OutboxRow]
+    ) -> bool:
         if not rows:
             return False
         done = await self._send(producer, rows)
         failpoint("relay.after_ack")
         await outbox.mark_published(tx, done, self._clock.now())
+        self._is_done = len(done) == len(rows) < LIMIT and not self.worker.woken
         return bool(done)
 
     async def _rebuild(

@@ -45,6 +45,35 @@ async def test_a_running_relay_publishes_as_soon_as_it_is_woken(
     assert 1 == len(broker.records("support.assignments"))
 
 
+async def test_a_relay_that_found_another_one_at_work_asks_again_soon(
+    engine: AsyncEngine, broker: MemoryBroker, clock: FakeClock
+) -> None:
+    toy = Toy(engine, broker, clock)
+    async with engine.begin() as other:
+        assert await outbox.take_relay_lock(other)
+        assert not await toy.relay.step()
+    assert not toy.relay.worker.woken
+    async with asyncio.timeout(5):
+        while not toy.relay.worker.woken:  # noqa: ASYNC110 -- that is what the test is about
+            await asyncio.sleep(0.01)
+
+
+async def test_a_relay_that_has_sent_all_looks_again_only_when_woken_or_later(
+    engine: AsyncEngine, broker: MemoryBroker, clock: FakeClock
+) -> None:
+    publish(broker, a_message(1, 1))
+    toy = Toy(engine, broker, clock)
+    await toy.consumer.run_once()
+    assert await toy.relay.worker.run_once()
+    async with engine.begin() as tx:  # as another process would
+        await outbox.add(tx, [a_message(2, 0)])
+
+    assert not await toy.relay.worker.run_once()
+    assert 1 == await toy.unpublished()
+    assert await toy.relay.worker.run_once()
+    assert 0 == await toy.unpublished()
+
+
 async def test_a_producer_that_was_let_go_of_is_replaced(
     engine: AsyncEngine, broker: MemoryBroker, clock: FakeClock
 ) -> None:

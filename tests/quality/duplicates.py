@@ -159,9 +159,8 @@ async def _asked(pool: Pool, url: str) -> tuple[list[bool], float]:
     texts = [comparable(title, body) for title, body in pool.questions]
     plain = Story("08:00").ticket
     async with engine.begin() as tx:
-        await store.save_tickets(
-            tx, [msgspec.structs.replace(plain, ticket_id=ticket_id) for ticket_id in ids]
-        )
+        pooled = [msgspec.structs.replace(plain, ticket_id=ticket_id) for ticket_id in ids]
+        await store.save(tx, tickets=pooled)
         kept = {ids[n]: (f"customer-{n}", _NOW, text) for n, text in enumerate(texts)}
         await reading_store.add_texts(tx, kept)
     await _analyze(url)
