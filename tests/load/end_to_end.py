@@ -47,10 +47,11 @@ def opening(number: int) -> dict[str, object]:
 
 
 async def hire(where: Installation, tickets: int) -> None:
-    """Agents enough that nobody waits for room."""
+    """Agents enough that nobody waits for room, who take all they are given: nobody is there to say so."""
     capacity = tickets // AGENTS + 10
     level = {"team": "frontline", "level": "tier_1", "capacity": capacity, "presence": "online"}
-    agents = [{"agent_id": f"a{n}", "name": f"Agent {n}", **level} for n in range(AGENTS)]
+    there = {**level, "auto_accept": True}
+    agents = [{"agent_id": f"a{n}", "name": f"Agent {n}", **there} for n in range(AGENTS)]
     headers = {"authorization": f"Bearer {where.api_key}"}
     async with httpx2.AsyncClient(headers=headers, trust_env=False, timeout=30) as client:
         answer = await client.put(f"{where.urls['router']}/v1/roster", json={"agents": agents})
