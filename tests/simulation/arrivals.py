@@ -81,7 +81,7 @@ def _instants(profile: Profile, weekly: float, weeks: int, random: Random) -> It
             for hour in range(OPENS, CLOSES):
                 begins = START + timedelta(weeks=week, days=day, hours=hour)
                 rate = counts[hour] / staffed * weekly
-                elapsed = random.expovariate(rate)
+                elapsed = random.expovariate(rate) if rate else 1.0
                 while elapsed < 1:
                     yield begins + timedelta(hours=elapsed)
                     elapsed += random.expovariate(rate)
