@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.support.figures import Figure, publish
 
-from . import categories, duplicates, language, signals
+from . import categories, duplicates, language, routing, signals
 from .data import DATA
 
 MEASURES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
@@ -16,6 +16,7 @@ MEASURES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "signals": signals.measure,
     "language": language.measure,
     "duplicates": duplicates.measure,
+    "routing": routing.measure,
 }
 
 
@@ -30,7 +31,7 @@ def main() -> int:
     if not DATA.is_dir():
         print(f"Nothing to measure on: {DATA} is not there.")
         return 2
-    print(f"Measuring {', '.join(wanted)} on real texts: about two minutes.", flush=True)
+    print(f"Measuring {', '.join(wanted)} on real data: about three minutes.", flush=True)
     figures: list[Figure] = []
     for name in wanted:
         print(f"{name} …", flush=True)
