@@ -87,7 +87,7 @@ sim-routing: $(BENCH) ## who is late when Tierline gives out the tickets, and wh
 prove-storm: $(READY) ## twenty times what intake can take, for a minute (ARGS='--seconds 20')
 	@$(BIN)/python -m tests.load.storm $(ARGS)
 
-prove-router: $(READY) ## a million contended assignments while routers are killed (ARGS='--assignments 50000')
+prove-router: $(READY) ## contended assignments while routers are killed (ARGS='--assignments 1000000', two hours)
 	@$(BIN)/python -m tests.load.router_proof $(ARGS)
 
 ##@ Contracts and documents

@@ -37,7 +37,7 @@ from tests.support.served import served
 KEY: Final = "tl_test"
 
 #: Examples of each operation in each phase; the documents have some sixty operations.
-EXAMPLES: Final = 5
+EXAMPLES: Final = 3
 
 #: A service that has too much to do is not broken.
 BUSY: Final = 503

@@ -21,7 +21,7 @@ class Plan:
     `crowding`: so many times what the desks can hold is open at once, so that somebody always waits.
     """
 
-    assignments: int = 1_000_000
+    assignments: int = 100_000
     agents: int = 2000
     replicas: int = 4
     kill_every: float = 20.0
