@@ -31,7 +31,7 @@ from .relay import Relay
 from .starting import wait_for_database
 from .watchdogs import EventLoopWatchdog, Exit, ProgressWatchdog
 from .watermark import Watermark
-from .worker import Worker
+from .worker import Idle, Step, Worker
 from .writer import Wakeable, Writer
 
 log = logging.getLogger(__name__)
@@ -125,13 +125,7 @@ class Service:
         )
         return self.consumer
 
-    def work(
-        self,
-        name: str,
-        step: Callable[[], Awaitable[bool]],
-        *,
-        idle_seconds: float | Callable[[], float],
-    ) -> Worker:
+    def work(self, name: str, step: Step, *, idle_seconds: Idle) -> Worker:
         """Run `step` in the background; see `Worker`."""
         worker = Worker(name, step, idle_seconds=idle_seconds, metrics=self.metrics)
         self.workers.append(worker)

@@ -20,6 +20,11 @@ FIRST_RETRY_SECONDS: Final = 0.1
 LONGEST_RETRY_SECONDS: Final = 10.0
 
 
+#: One piece of a worker's work, and how many seconds it sleeps when there was none.
+Step = Callable[[], Awaitable[bool]]
+Idle = float | Callable[[], float]
+
+
 class Worker:
     """Runs `step` again and again; sleeps when it had nothing to do, until woken or `idle_seconds`.
 
@@ -33,9 +38,9 @@ class Worker:
     def __init__(
         self,
         name: str,
-        step: Callable[[], Awaitable[bool]],
+        step: Step,
         *,
-        idle_seconds: float | Callable[[], float],
+        idle_seconds: Idle,
         metrics: RuntimeMetrics | None = None,
     ) -> None:
         self.name = name
