@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils.compat
 
@@ -17,9 +17,9 @@ def new_id() -> UUID:
 
 def derived_id(namespace: UUID, name: str) -> UUID:
     """The id of what `name` says about `namespace`: the same on every repeat (ADR 0004)."""
-    return uuid5(namespace, name)
+    return uuid_utils.compat.uuid5(namespace, name)
 
 
 def delivery_id(source: str, dedupe_key: str) -> UUID:
     """The id of one delivery by `source`: equal for every repeat of it."""
-    return uuid5(TIERLINE, f"{source}\n{dedupe_key}")
+    return uuid_utils.compat.uuid5(TIERLINE, f"{source}\n{dedupe_key}")

@@ -73,6 +73,8 @@ class Parcel:
 
     def numbered(self, of_commands: Sequence[Outcome]) -> tuple[Outcome, ...]:
         """Outcomes in the order of the body, those of unreadable parts among them."""
+        if not self.delivery.unreadable:
+            return tuple(of_commands)
         found = {
             ordinal: outcome
             for (ordinal, _), outcome in zip(self.delivery.commands, of_commands, strict=True)

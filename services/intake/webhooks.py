@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.clock import Clock
+from shared.http.direct import whole_body
 from shared.http.problems import DomainError
 from shared.observability.tracing import continued
 
@@ -33,6 +35,8 @@ SECRET_PATH: Final = PATH + "/{token}"
 
 #: Bodies up to this size are read on the spot; larger ones in a thread.
 READ_AT_ONCE_BYTES: Final = 256 * 1024
+
+_NO_QUERY: Final = QueryParams()
 
 _encoder = msgspec.json.Encoder()
 
@@ -77,8 +81,8 @@ class Webhooks:
         call = Call(
             method=request.method,
             headers=request.headers,
-            raw=await request.body(),
-            query=request.query_params,
+            raw=await whole_body(request),
+            query=request.query_params if request.scope["query_string"] else _NO_QUERY,
             token=request.path_params.get("token"),
         )
         if call.method == "POST":

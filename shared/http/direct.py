@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -31,6 +31,20 @@ class DirectRoutes:
                 await _serve(route, scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+async def whole_body(request: Request) -> bytes:
+    """The body, once all of it is there: what `Request.body` does, without its stream. Raises
+    ClientDisconnect when the caller goes before its end.
+    """
+    parts = []
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 async def _serve(route: Route, scope: Scope, receive: Receive, send: Send) -> None:

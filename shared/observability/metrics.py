@@ -100,15 +100,21 @@ class Series(Generic[M]):
     def __init__(self, metric: M, service: str, labels: Sequence[str]) -> None:
         self._metric = metric
         self._service = service
+        self._known: dict[tuple[tuple[str, str], ...], M] = {}
         if not labels:
             self.one: M = metric.labels(service=service)
 
     def labels(self, **labels: str) -> M:
         """The one series with these labels."""
-        return self._metric.labels(service=self._service, **labels)
+        named = tuple(labels.items())
+        known = self._known.get(named)
+        if known is None:
+            known = self._known[named] = self._metric.labels(service=self._service, **labels)
+        return known
 
     def clear(self) -> None:
         """Forget every series, before a gauge over open vocabulary is set anew."""
+        self._known.clear()
         self._metric.clear()
 
 
