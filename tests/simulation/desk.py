@@ -19,11 +19,10 @@ OPENS, CLOSES = 7, 20
 WORKDAYS: Final = 5
 SHIFT: Final = timedelta(hours=8)
 
-#: The workflow: the packaged one, whose clocks run while this desk is staffed.
-WORKFLOW: Final = f"""
-calendars: {{desk: {{zone: UTC, hours: {{mon-fri: ["{OPENS:02}:00-{CLOSES:02}:00"]}}}}}}
-sla: {{calendar: desk}}
-"""
+#: The hours the desk is staffed, as a calendar of the workflow.
+HOURS: Final = "desk"
+#: The packaged calendar that runs day and night.
+DAY_AND_NIGHT: Final = "always"
 
 LEVEL: Final = "tier_1"
 TEAM: Final = "frontline"
@@ -67,14 +66,16 @@ CAPACITY: Final = 8
 VERSATILITY: Final[Mapping[int, float]] = {1: 0.3, 2: 0.4, 3: 0.3}
 
 
-def workflow() -> WorkflowPolicy:
-    """What the simulated desk has promised: the packaged targets and efforts, in its opening hours."""
-    return parse_workflow(WORKFLOW)
+def workflow(calendar: str = HOURS) -> WorkflowPolicy:
+    """What the desk has promised: the packaged targets and efforts, by clocks that run in `calendar`."""
+    hours = f'zone: UTC, hours: {{mon-fri: ["{OPENS:02}:00-{CLOSES:02}:00"]}}'
+    return parse_workflow(f"calendars: {{{HOURS}: {{{hours}}}}}\nsla: {{calendar: {calendar}}}")
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """How people work. `hands`: on how many tickets at a time; None is on all they hold.
+    """How people work. `hands`: on how many tickets at a time; None is on all they hold. `calendar`: when
+    the clocks run.
 
     Utilisation is counted in what is scarce: weight units where tickets are worked on side by side, time
     where they are worked on one at a time.
@@ -82,6 +83,7 @@ class Model:
 
     name: str
     hands: int | None
+    calendar: str = HOURS
 
     def effort(self, weight: int, handling: timedelta) -> timedelta:
         """How much of an agent a ticket takes."""
@@ -95,6 +97,7 @@ class Model:
 
 SIDE_BY_SIDE: Final = Model("side by side", None)
 ONE_AT_A_TIME: Final = Model("one at a time", 1)
+NIGHTS_COUNT: Final = Model("side by side, nights count", None, DAY_AND_NIGHT)
 
 
 @dataclass(frozen=True, slots=True)

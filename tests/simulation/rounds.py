@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 
 from .arrivals import Profile, cases, expected_effort
-from .desk import SIDE_BY_SIDE, START, Model, workflow
+from .desk import HOURS, SIDE_BY_SIDE, START, Model, workflow
 from .engine import Desk
 from .measures import Quality, quality
 from .people import people
@@ -33,7 +33,7 @@ class Round:
 
 def play(one: Round, profile: Profile) -> Mapping[str, Quality]:
     """Play the round; the same round has the same result. By the name of who gives out the tickets."""
-    policy, random = workflow(), Random(one.seed)
+    policy, random = workflow(one.model.calendar), Random(one.seed)
     team = people(one.agents, profile, random)
     capacity = one.model.capacity(one.agents)
     weekly = one.utilisation * (capacity / expected_effort(policy, one.model))
@@ -50,6 +50,6 @@ def play(one: Round, profile: Profile) -> Mapping[str, Quality]:
             weeks=one.weeks - one.warm_up,
             agents=[person.agent.agent_id for person in team],
             model=one.model,
-            hours=policy.calendars["desk"],
+            hours=policy.calendars[HOURS],
         )
     return found
