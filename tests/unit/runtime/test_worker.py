@@ -31,6 +31,27 @@ async def test_a_worker_goes_on_at_once_while_it_finds_work() -> None:
     assert [False] == left
 
 
+async def test_a_worker_that_knows_when_there_is_work_sleeps_until_then() -> None:
+    naps = [0.0, 0.0, 1000.0]
+    slept_last = asyncio.Event()
+
+    async def step() -> bool:
+        return False
+
+    def idle_seconds() -> float:
+        if len(naps) == 1:
+            slept_last.set()
+        return naps.pop(0)
+
+    worker = Worker("toy", step, idle_seconds=idle_seconds)
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(5):
+        await slept_last.wait()
+    await until_at_rest(worker, running)
+
+    assert [] == naps
+
+
 async def test_a_woken_worker_does_not_wait_for_its_idle_time() -> None:
     steps = 0
     stepped = asyncio.Event()
