@@ -101,7 +101,10 @@ class Dispatcher:
         self._gauges_read: datetime | None = None
 
     async def step(self) -> bool:
-        """One transaction of dispatching; True when the next may find more."""
+        """One transaction of dispatching; True when the next may find more.
+
+        After one that found a lock taken it waits for a moment.
+        """
         done = await self._writer.write(self.dispatch_once)
         self._memory.saved(done.agents)
         for found in done.matches:
@@ -115,7 +118,7 @@ class Dispatcher:
         if done.busy and not done.anything:
             # whoever has the lock may have looked before our tickets came
             await asyncio.sleep(BUSY_SECONDS)
-        return done.anything
+        return done.anything or done.busy
 
     async def dispatch_once(
         self, tx: Transaction, now: datetime

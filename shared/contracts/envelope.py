@@ -144,7 +144,7 @@ _data_decoders: dict[str, msgspec.json.Decoder[Payload]] = {}
 
 def encode(event: Event) -> bytes:
     """The event as a CloudEvents JSON document. Raises OversizedEventError above 256 KiB."""
-    described = type_of(event.payload)
+    described, subject = type_of(event.payload), event.subject
     document = _encoder.encode(
         _Wire(
             specversion="1.0",
@@ -152,11 +152,11 @@ def encode(event: Event) -> bytes:
             id=event.id,
             source=event.source,
             type=described.event_type,
-            subject=event.subject,
+            subject=subject,
             time=event.time,
             recordedtime=event.recorded_time,
             dataschema=described.schema_urn,
-            partitionkey=event.subject,
+            partitionkey=subject,
             sequence=f"{event.sequence:010d}",
             correlationid=event.correlation_id,
             causationid=event.causation_id,
@@ -166,7 +166,7 @@ def encode(event: Event) -> bytes:
     )
     if len(document) > MAX_EVENT_BYTES:
         raise OversizedEventError(
-            f"{described.event_type} of {event.subject} has {len(document)} bytes, "
+            f"{described.event_type} of {subject} has {len(document)} bytes, "
             f"at most {MAX_EVENT_BYTES} are allowed"
         )
     return document

@@ -91,7 +91,7 @@ class RoutingPolicy:
     """The routing rules as one compiled function, the boosts as another.
 
     `first_match` gives the index of the first matching rule or -1, `all_matches` those of all
-    matching boosts.
+    matching boosts. `known` are the answers given before: there are few, and many tickets.
     """
 
     rules: tuple[RoutingRule, ...]
@@ -103,12 +103,21 @@ class RoutingPolicy:
     escalated_to: Mapping[str, str]
     weights: Mapping[Complexity, int]
     assigning: AssigningPolicy
+    known: dict[tuple[int, tuple[int, ...]], Route] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def route(self, facts: Facts) -> Route:
         """First matching rule, then every matching boost (semantics G9, G11, G12)."""
-        index = self.first_match(facts)
+        matches = self.first_match(facts), self.all_matches(facts)
+        route = self.known.get(matches)
+        if route is None:
+            route = self.known[matches] = self._route(*matches)
+        return route
+
+    def _route(self, index: int, matching: Iterable[int]) -> Route:
         rule = self.rules[index] if index >= 0 else None
-        boosts = [self.boosts[n] for n in self.all_matches(facts)]
+        boosts = [self.boosts[n] for n in matching]
         action = rule.action if rule else Action()
         queue = self.queues[action.queue or self.default_queue]
         sources = [rule, *boosts] if rule else boosts

@@ -80,9 +80,10 @@ def _misplaced(record: Record, event: Event) -> str | None:
     """Order is kept by topic and key, so an event under another's cannot be applied."""
     if event.topic != record.topic:
         return f"{event.type} belongs on {event.topic}"
-    if event.subject != record.key:
-        return f"the key is not the subject {event.subject!r}"
-    if "\0" in event.subject:
+    subject = event.subject
+    if subject != record.key:
+        return f"the key is not the subject {subject!r}"
+    if "\0" in subject:
         return "the subject contains NUL"
     if event.sequence < 1:
         return f"the sequence is {event.sequence}"

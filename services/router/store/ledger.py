@@ -165,7 +165,7 @@ class Ledger:
         given = {ticket for ticket in self._changed if self._was_given(ticket)}
         placed = [self.items[ticket] for ticket in sorted(self._changed - given)]
         await work.save(tx, placed, self._policy, self._now)
-        await work.save_given(tx, [self.items[one] for one in given], self._policy, self._now)
+        await work.save_given(tx, [self.items[one] for one in sorted(given)])
         rewritten = self._described | self._renewed
         await roster.save(tx, [self.agents[one] for one in rewritten])
         await roster.save_loads(tx, [one for one in touched if one.agent_id not in rewritten])

@@ -201,14 +201,12 @@ async def save(
         await tx.exec_driver_sql(_SAVE, tuple(list(column) for column in zip(*rows, strict=True)))
 
 
-async def save_given(
-    tx: Transaction, items: Iterable[WorkItem], policy: WorkflowPolicy, now: datetime
-) -> None:
-    """Write `items` that waited and have an agent now, one statement."""
-    rows = [
-        (item.ticket_id, item.agent_id, passing.next_due(item, policy, now), encode_facts(item))
-        for item in items
-    ]
+async def save_given(tx: Transaction, items: Iterable[WorkItem]) -> None:
+    """Write `items` that waited and have just been given to an agent, one statement.
+
+    Until they have heard more, time does nothing to them before they have to be accepted.
+    """
+    rows = [(item.ticket_id, item.agent_id, item.accept_by, encode_facts(item)) for item in items]
     if rows:
         columns = tuple(list(column) for column in zip(*rows, strict=True))
         await tx.exec_driver_sql(_SAVE_GIVEN, columns)
