@@ -35,13 +35,13 @@ class CustomerHistory:
 
     def contacts(self, category: str, *, at: datetime) -> int:
         """How often the customer came about `category` in the 30 days to `at`: tickets and reopenings."""
-        since = at - LATELY
-        return sum(
-            (since <= ticket.opened_at <= at)
-            + sum(since <= moment <= at for moment in ticket.reopened_at)
-            for ticket in self._tickets.values()
-            if ticket.category == category
-        )
+        since, times = at - LATELY, 0
+        for ticket in self._tickets.values():
+            if ticket.category == category:
+                times += since <= ticket.opened_at <= at
+                for moment in ticket.reopened_at:
+                    times += since <= moment <= at
+        return times
 
     def reopened(self, *, at: datetime, but: UUID | None = None) -> int:
         """How many of the customer's tickets, `but` one, were reopened in the 30 days to `at`."""
@@ -49,7 +49,7 @@ class CustomerHistory:
         return sum(
             any(since <= moment <= at for moment in ticket.reopened_at)
             for ticket in self._tickets.values()
-            if ticket.ticket_id != but
+            if ticket.reopened_at and ticket.ticket_id != but
         )
 
     def escalations(self, *, at: datetime) -> int:
