@@ -24,7 +24,7 @@ def measure() -> list[Figure]:
         (name, key, group)
         for name, by_id in texts.items()
         for key, text in by_id.items()
-        for group in packaged().signals_of(text)
+        for group in packaged().signal_words(text)
     }
     right, judged, known = Counter[str](), Counter[str](), set()
     with (LABELS / "signals.csv").open(newline="") as lines:

@@ -152,7 +152,23 @@ class CommandBody(Body):
     by: By = By(kind=AuthorKind.SYSTEM)
 
 
-class TicketBody(CommandBody):
+class ProblemBody(Body):
+    """A customer's problem: what is left out is read from the text, or unknown."""
+
+    body: Text = ""
+    channel: Word = "api"
+    category: Word | None = None
+    complexity: Complexity | None = None
+    impact: Grade | None = None
+    urgency: Grade | None = None
+    priority: Priority | None = None
+    amount: Money | None = None
+    revenue_impact: Money | None = None
+    currency: Word | None = None
+    language: Word | None = None
+
+
+class TicketBody(CommandBody, ProblemBody):
     """A new ticket. `external_id` is the caller's own name for it. `outbound`: we write first."""
 
     model_config = example_of(
@@ -166,18 +182,7 @@ class TicketBody(CommandBody):
 
     customer: CustomerBody
     subject: Annotated[Line, AfterValidator(some)]
-    body: Text = ""
     external_id: Id | None = None
-    channel: Word = "api"
-    category: Word | None = None
-    complexity: Complexity | None = None
-    impact: Grade | None = None
-    urgency: Grade | None = None
-    priority: Priority | None = None
-    amount: Money | None = None
-    revenue_impact: Money | None = None
-    currency: Word | None = None
-    language: Word | None = None
     outbound: bool = False
 
     def command(self) -> OpenTicket:

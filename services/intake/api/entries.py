@@ -34,6 +34,21 @@ _EXAMPLE: Final[JsonValue] = {
     "email": "jo@customers.example",
 }
 
+#: A customer in the examples.
+_ENTRY: Final[dict[str, JsonValue]] = {
+    "customer_id": "customer-1",
+    "tier": "enterprise",
+    "lifetime_value": 120000.0,
+    "vip": True,
+    "revenue_impact": None,
+    "preferred_channel": "email",
+    "account_manager": "mara",
+    "account_owner": "sofia",
+    "name": "Jo Lind",
+    "email": "jo@customers.example",
+    "language": "en",
+}
+
 
 def _mailbox(text: str) -> str:
     if text.strip() and email_address(text) is None:
@@ -72,19 +87,7 @@ class EntryBody(Body):
 class EntryAnswer(BaseModel):
     """A customer as they are known now."""
 
-    model_config = example_of(
-        customer_id="customer-1",
-        tier="enterprise",
-        lifetime_value=120000.0,
-        vip=True,
-        revenue_impact=None,
-        preferred_channel="email",
-        account_manager="mara",
-        account_owner="sofia",
-        name="Jo Lind",
-        email="jo@customers.example",
-        language="en",
-    )
+    model_config = example_of(**_ENTRY)
 
     customer_id: str
     tier: str | None
@@ -113,19 +116,7 @@ class WrittenAnswer(EntryAnswer):
     """
 
     model_config = example_of(
-        customer_id="customer-1",
-        tier="enterprise",
-        lifetime_value=120000.0,
-        vip=True,
-        revenue_impact=None,
-        preferred_channel="email",
-        account_manager="mara",
-        account_owner="sofia",
-        name="Jo Lind",
-        email="jo@customers.example",
-        language="en",
-        taken={"email:jo@customers.example": "customer-2"},
-        repriced=1,
+        **_ENTRY, taken={"email:jo@customers.example": "customer-2"}, repriced=1
     )
 
     taken: dict[str, str]

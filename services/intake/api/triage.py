@@ -20,11 +20,9 @@ from services.intake.domain.sentiment import Mood, evidence_of, mood_after
 from services.intake.domain.triage import IntakePolicy, Verdict
 from shared.clock import Clock
 from shared.contracts import Sentiment
-from shared.contracts.vocabulary import Complexity, Grade, Priority
 from shared.http.auth import Principal, require
 
-from .bodies import Body as RequestBody
-from .bodies import CustomerBody, Line, Money, Text, Word
+from .bodies import CustomerBody, Line, ProblemBody
 
 Reader = Annotated[Principal, Depends(require("tickets:read"))]
 
@@ -65,22 +63,11 @@ _ANSWER: Final = {
 }
 
 
-class PreviewBody(RequestBody):
+class PreviewBody(ProblemBody):
     """A text and what is known of it; everything that is left out is read from the text."""
 
     subject: Line = ""
-    body: Text = ""
-    channel: Word = "api"
     customer: CustomerBody | None = None
-    category: Word | None = None
-    complexity: Complexity | None = None
-    impact: Grade | None = None
-    urgency: Grade | None = None
-    priority: Priority | None = None
-    amount: Money | None = None
-    revenue_impact: Money | None = None
-    currency: Word | None = None
-    language: Word | None = None
 
     def command(self) -> OpenTicket:
         """The ticket that this would open."""

@@ -71,12 +71,8 @@ class IntakePolicy:
         """One of the workflow's channels: conditions compare with it, and metrics are counted by it."""
         return named.lower() if named.lower() in self.workflow.triage.channels else OTHER_CHANNEL
 
-    def signals_of(self, text: str) -> list[str]:
-        """The word groups in what the writer of `text` really wrote (V1)."""
-        return list(self.signal_words(text))
-
     def signal_words(self, text: str) -> dict[str, tuple[str, ...]]:
-        """The same with the words that were found."""
+        """The word groups in what the writer of `text` really wrote (V1), each with the words found."""
         return self.signals.evidence(written_by_sender(text))
 
 

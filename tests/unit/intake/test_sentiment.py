@@ -28,7 +28,7 @@ def moods(*messages: float | tuple[float | None, list[str]] | None) -> list[Sent
 
 def mood_of_text(text: str) -> SentimentLabel:
     """The label of a ticket after one message in English."""
-    signals = packaged().signals_of(text)
+    signals = list(packaged().signal_words(text))
     return mood_after(Mood(), sentiment_score(text, "en"), signals, POLICY).label
 
 

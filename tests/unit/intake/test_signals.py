@@ -23,7 +23,7 @@ from tests.support.asked import packaged
     ],
 )
 def test_V_examples(text: str, expected: list[str]) -> None:
-    assert expected == packaged().signals_of(text)
+    assert expected == list(packaged().signal_words(text))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_V_examples(text: str, expected: list[str]) -> None:
     ],
 )
 def test_V17_ambiguous_words(text: str, expected: list[str]) -> None:
-    assert expected == packaged().signals_of(text)
+    assert expected == list(packaged().signal_words(text))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_V17_ambiguous_words(text: str, expected: list[str]) -> None:
     ],
 )
 def test_V17_a_negated_word_means_nothing(text: str) -> None:
-    assert packaged().signals_of(text) == []
+    assert list(packaged().signal_words(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_V17_a_negated_word_means_nothing(text: str) -> None:
     ],
 )
 def test_V17_a_negation_reaches_no_further_than_its_phrase(text: str, expected: list[str]) -> None:
-    assert expected == packaged().signals_of(text)
+    assert expected == list(packaged().signal_words(text))
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_V17_a_negation_reaches_no_further_than_its_phrase(text: str, expected: 
     ],
 )
 def test_V1_a_part_of_a_path_or_an_address_is_no_word(text: str) -> None:
-    assert packaged().signals_of(text) == []
+    assert list(packaged().signal_words(text)) == []
 
 
 def test_V1_a_stroke_between_words_makes_no_path() -> None:
-    assert packaged().signals_of("The site is slow/down/broken") == ["urgent"]
+    assert list(packaged().signal_words("The site is slow/down/broken")) == ["urgent"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_V1_a_stroke_between_words_makes_no_path() -> None:
     ],
 )
 def test_V1_words_are_known_in_german_french_and_spanish(text: str, expected: list[str]) -> None:
-    assert expected == packaged().signals_of(text)
+    assert expected == list(packaged().signal_words(text))
 
 
 def test_V1_the_words_found_are_told_as_they_were_written_each_once() -> None:
@@ -193,7 +193,7 @@ def test_V1_a_sentence_that_only_begins_like_an_introduction_is_kept() -> None:
 def test_V1_the_header_of_a_forwarded_mail_is_cut_and_its_text_is_kept() -> None:
     text = "See below.\n---------- Forwarded message ----------\nSubject: urgent\n\nIt is broken."
 
-    assert packaged().signals_of(text) == ["urgent"]
+    assert list(packaged().signal_words(text)) == ["urgent"]
     assert "Subject" not in written_by_sender(text)
 
 
@@ -209,13 +209,13 @@ def test_H16_quoting_or_signing_never_changes_what_a_message_fires(
     with_quote = "\n".join([*said, *(f"> {line}" for line in quoted)])
     with_signature = "\n".join([*said, "-- ", *quoted])
 
-    assert finder.signals_of(text) == finder.signals_of(with_quote)
-    assert finder.signals_of(text) == finder.signals_of(with_signature)
+    assert list(finder.signal_words(text)) == list(finder.signal_words(with_quote))
+    assert list(finder.signal_words(text)) == list(finder.signal_words(with_signature))
 
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    assert set(packaged().signals_of(text)) <= set(packaged().workflow.triage.word_groups)
+    assert set(packaged().signal_words(text)) <= set(packaged().workflow.triage.word_groups)
 
 
 def test_a_word_of_two_groups_counts_for_both() -> None:
