@@ -11,23 +11,24 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import takewhile
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
-from services.router.domain.decide import assigned
 from services.router.domain.desks import Crowd, Desks
 from services.router.domain.domains import routing_domains
 from services.router.domain.eligible import Nobody
 from services.router.domain.matching import Match, Matching, match
 from services.router.domain.roster import Agent
 from services.router.domain.work import WorkItem
+from services.router.gauges import Gauges
+from services.router.giving import announce, give
 from services.router.metrics import RouterMetrics
-from services.router.store import acquaintances, locks, views, work
+from services.router.store import acquaintances, locks, work
 from services.router.store.ledger import Ledger
 from services.router.store.memory import RosterMemory
-from shared.contracts import FollowUp, TicketUnroutable
+from shared.contracts import FollowUp
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Writer
@@ -45,9 +46,6 @@ BUSY_SECONDS: Final = 0.05
 
 #: How often a step matches again because an agent was not as remembered.
 ATTEMPTS: Final = 3
-
-#: How often the gauges over the line and the desks are read anew.
-GAUGES_EVERY: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class Dispatcher:
         self._domains = routing_domains(policy.routing)
         self._memory = RosterMemory(Desks(policy))
         self._served_last = ""
-        self._gauges_read: datetime | None = None
+        self._gauges = Gauges(policy, metrics)
 
     async def step(self) -> bool:
         """One transaction of dispatching; True when the next may find more.
@@ -127,7 +125,7 @@ class Dispatcher:
 
         Nothing is done for a domain that another dispatcher is at, or while a command changes desks.
         """
-        await self._read_gauges(tx, now)
+        await self._gauges.read(tx, now)
         moment = await locks.enter(tx)
         if moment is None:
             return Dispatched(busy=True), []
@@ -188,9 +186,9 @@ class Dispatcher:
             lane = one.item.lane
             if lane not in crowds:
                 crowds[lane] = self._memory.desks.crowd(lane)
-            self._give(ledger, one, crowds[lane], now)
+            give(ledger, one, crowds[lane], self._policy, now)
         for item in untold.values():
-            _announce(ledger, item, domain.nobody[item.lane])
+            announce(ledger, item, domain.nobody[item.lane])
         said = await ledger.save(tx)
         left = tuple(ledger.agents.values())
         return Dispatched(matches, tuple(untold.values()), left, stale=stale, now=now), said
@@ -251,29 +249,6 @@ class Dispatcher:
             wanted = {**wanted, **deeper}
             limit *= 2
 
-    def _give(self, ledger: Ledger, found: Match, crowd: Crowd, now: datetime) -> None:
-        """Give the ticket of a match to its agent; what it rests on is kept (semantics G16)."""
-        item = found.item
-        assert item.queued is not None
-        agent = ledger.agents[found.agent_id]
-        payload = assigned(item, agent, found.reason, now, policy=self._policy, fit=found.skill_fit)
-        ledger.say(item, item.queued, [payload], explanation=_explanation(found, crowd))
-
-    async def _read_gauges(self, tx: Transaction, now: datetime) -> None:
-        """Set the gauges from the tables, at most every few seconds."""
-        if self._gauges_read is not None and now - self._gauges_read < GAUGES_EVERY:
-            return
-        self._gauges_read = now
-        depths = {depth.queue: depth for depth in await views.depths(tx)}
-        for queue in depths.keys() | self._policy.routing.queues.keys():
-            depth = depths.get(queue)
-            oldest = (now - depth.oldest).total_seconds() if depth else 0.0
-            self._metrics.queue_depth.labels(queue=queue).set(depth.waiting if depth else 0)
-            self._metrics.queue_oldest.labels(queue=queue).set(max(0.0, oldest))
-        self._metrics.agent_utilisation.clear()
-        for team, share in (await views.utilisation(tx)).items():
-            self._metrics.agent_utilisation.labels(team=team).set(share)
-
 
 def _deeper(
     wanted: Mapping[str, int], waiting: Mapping[UUID, WorkItem], matches: Sequence[Match]
@@ -299,36 +274,6 @@ def _deeper(
 
 def _customers(items: Iterable[WorkItem]) -> list[str]:
     return [item.opened.customer.customer_id for item in items if item.opened is not None]
-
-
-def _announce(ledger: Ledger, item: WorkItem, nobody: Nobody) -> None:
-    """Publish, once a cause, that nobody could take the ticket; it goes on waiting (semantics G5)."""
-    assert item.queued is not None
-    assert item.place is not None
-    payload = TicketUnroutable(
-        ticket_id=item.ticket_id,
-        queue=item.place.queue,
-        cause=nobody.cause,
-        missing_skills=list(nobody.missing_skills),
-    )
-    ledger.say(item, item.queued, [payload], mark=nobody.cause.value)
-
-
-def _explanation(found: Match, crowd: Crowd) -> dict[str, Any]:
-    place = found.item.place
-    assert place is not None
-    return {
-        "rule": place.rule,
-        "boosts": place.boosts,
-        "required_skills": place.required_skills,
-        "any_skills": place.any_skills,
-        "preferred_skills": place.preferred_skills,
-        "relaxed": place.relaxed or 0,
-        "candidates": crowd.candidates,
-        "refused": crowd.refused,
-        "skill_fit": round(found.skill_fit, 3),
-        "load_ratio": round(found.load_ratio, 3),
-    }
 
 
 def _queue(item: WorkItem) -> str:
