@@ -14,9 +14,6 @@ from .work import WorkItem
 #: What a rule's `prefer` says for the agent who looks after the customer.
 ACCOUNT_OWNER: Final = "account_owner"
 
-#: The best proficiency there is.
-MASTERY: Final = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Nobody:
@@ -62,9 +59,10 @@ def serving(item: WorkItem, agents: Iterable[Agent]) -> list[Agent]:
 
 
 def skill_fit(agent: Agent, item: WorkItem) -> float:
-    """How well the agent covers what is asked, from 0 to 1: the mean proficiency over its mastery.
+    """How well the agent covers what is asked, from 0 to 1; of alternatives the best counts.
 
-    Of alternatives the agent's best counts. A ticket that asks for nothing fits everybody.
+    More proficiency than is asked covers no more: otherwise all work of a kind would pile up on its
+    best expert's desk while others who may do it are idle (ADR 0038). Who is asked for nothing fits.
     """
     return skill_fits(item, (agent,))[agent.agent_id]
 
@@ -72,18 +70,20 @@ def skill_fit(agent: Agent, item: WorkItem) -> float:
 def skill_fits(item: WorkItem, agents: Iterable[Agent]) -> dict[str, float]:
     """How well each of `agents` covers what is asked, by their ids."""
     assert item.place is not None
-    asked = [*(item.place.required_skills | item.place.preferred_skills)]
-    alternatives = [*item.place.any_skills]
-    best = MASTERY * (len(asked) + bool(alternatives))
-    if not best:
+    asked = [*item.place.required_skills.items(), *item.place.preferred_skills.items()]
+    alternatives = item.place.any_skills
+    whole = len(asked) + bool(alternatives)
+    if not whole:
         return dict.fromkeys((agent.agent_id for agent in agents), 1.0)
     fits = {}
     for agent in agents:
         skills = agent.skills
-        held = sum([skills.get(skill, 0) for skill in asked])
+        covered = sum([min(1.0, skills.get(skill, 0) / least) for skill, least in asked])
         if alternatives:
-            held += max([skills.get(skill, 0) for skill in alternatives])
-        fits[agent.agent_id] = held / best
+            covered += max(
+                [min(1.0, skills.get(s, 0) / least) for s, least in alternatives.items()]
+            )
+        fits[agent.agent_id] = covered / whole
     return fits
 
 

@@ -101,7 +101,14 @@ def test_G3_the_better_fit_comes_before_the_emptier_desk() -> None:
     expert = an_agent("eve", skills={"billing": 5}, load=4)
     fair = an_agent("fay", skills={"billing": 4})
 
-    assert [(1, "eve")] == matched([a_waiting(required={"billing": 4})], [expert, fair])
+    assert [(1, "eve")] == matched([a_waiting(preferred={"billing": 5})], [expert, fair])
+
+
+def test_G3_more_proficiency_than_is_asked_is_no_better_fit() -> None:
+    expert = an_agent("eve", skills={"billing": 5}, load=4)
+    fair = an_agent("fay", skills={"billing": 4})
+
+    assert [(1, "fay")] == matched([a_waiting(required={"billing": 4})], [expert, fair])
 
 
 def test_G3_a_preferred_skill_chooses_but_does_not_exclude() -> None:
