@@ -71,7 +71,9 @@ async def test_two_dispatchers_at_once_assign_every_ticket_once(
     assert (400, 400 * UNIT) == (open_assignments, load)
 
 
-async def test_a_dispatcher_gives_nothing_out_while_a_command_changes_desks(bench: RouterBench) -> None:
+async def test_a_dispatcher_gives_nothing_out_while_a_command_changes_desks(
+    bench: RouterBench,
+) -> None:
     await bench.roster(a_profile("ana"))
     await bench.hear(a_ticket())
     async with bench.engine.begin() as tx:
