@@ -5,6 +5,7 @@ The database a URL names is only used to say CREATE DATABASE from; nothing is wr
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -47,3 +48,4 @@ async def say(server_url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+        await asyncio.sleep(0)  # the loop of a clone ends here: let it close the socket before
