@@ -5,7 +5,6 @@ The database a URL names is only used to say CREATE DATABASE from; nothing is wr
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -21,15 +20,25 @@ def name_of(url: str) -> str:
     return urlsplit(url).path.removeprefix("/")
 
 
+def creation(database: str, *, template: str | None = None) -> str:
+    """The statement that makes `database`, as a copy of `template` if given."""
+    return f'CREATE DATABASE "{database}" TEMPLATE "{template or "template0"}"'
+
+
+def removal(database: str) -> str:
+    """The statement that drops `database` and ends the sessions that are still on it."""
+    return f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'
+
+
 async def create(server_url: str, database: str, *, template: str | None = None) -> str:
     """Create `database`, as a copy of `template` if given; returns its URL."""
-    await say(server_url, f'CREATE DATABASE "{database}" TEMPLATE "{template or "template0"}"')
+    await say(server_url, creation(database, template=template))
     return url_of(server_url, database)
 
 
 async def drop(server_url: str, database: str) -> None:
     """Drop `database`, ending the sessions that are still on it."""
-    await say(server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    await say(server_url, removal(database))
 
 
 async def version(server_url: str) -> str:
@@ -48,4 +57,3 @@ async def say(server_url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-        await asyncio.sleep(0)  # the loop of a clone ends here: let it close the socket before
