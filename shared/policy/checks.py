@@ -72,10 +72,10 @@ def _matrix(
                 missing, targets = targets, look_up([*matrices, fallback], priority, tier)
                 if isinstance(targets, tuple):
                     message = f"no {' and no '.join(targets)} for {cell}: give ('{priority}', '{tier}') or ('{priority}', 'any')"
-                    holes.append(Finding(("SLA_MATRIX",), message, key=True))
+                    holes.append(Finding(("SLA_MATRIX",), message, key=True, code="L010"))
                     continue
                 message = f"no {' and no '.join(missing)} for {cell}: the packaged {_shown(targets)} applies"
-                filled.append(Finding(("SLA_MATRIX",), message, key=True))
+                filled.append(Finding(("SLA_MATRIX",), message, key=True, code="L011"))
             found[priority, tier] = targets
     return found, holes, filled
 
@@ -104,7 +104,8 @@ def _thresholds(document: Document) -> Iterator[Finding]:
         if rule.on != "sla.warning":
             yield Finding(path, "a threshold belongs to sla.warning; 100 is sla.breached")
         elif rule.threshold not in known or rule.threshold == 100:
-            yield Finding(path, f"{rule.threshold} is not among sla.thresholds and sla.overdue")
+            message = f"{rule.threshold} is not among sla.thresholds and sla.overdue"
+            yield Finding(path, message, code="L040")
 
 
 def _grades(document: Document) -> Iterator[Finding]:
@@ -159,6 +160,7 @@ def _slow_levels(
                 ("escalation_matrix", level, "timeout"),
                 f"{format_duration(timeout)} is no shorter than the first response of {cells}; "
                 "there, half of what is left counts",
+                code="L020",
             )
 
 
@@ -170,7 +172,8 @@ def _loose_rules(
     for index, rule in enumerate(document.routing_rules):
         if rule.sla_target is not None and rule.sla_target >= longest:
             path = ("routing_rules", index, "sla_target")
-            yield Finding(path, "tightens nothing: no first response is longer")
+            message = "tightens nothing: no first response is longer"
+            yield Finding(path, message, code="L032")
 
 
 def _inverted(matrix: Mapping[tuple[Priority, str], Targets]) -> Iterator[Finding]:
@@ -183,4 +186,4 @@ def _inverted(matrix: Mapping[tuple[Priority, str], Targets]) -> Iterator[Findin
         )
         if slower:
             message = f"{priority}/{tier} ({_shown(targets)}) promises less than {order[priority.rank + 1]}/{tier}"
-            yield Finding(("SLA_MATRIX",), message, key=True)
+            yield Finding(("SLA_MATRIX",), message, key=True, code="L013")

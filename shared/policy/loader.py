@@ -7,6 +7,7 @@ import hashlib
 import json
 import zoneinfo
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -58,6 +59,26 @@ def parse_workflow(
     """The workflow that `text` describes; `name` stands before every problem, and the files it names are
     in `folder`. Raises WorkflowError.
     """
+    draft = read_draft(text, name=name, folder=folder)
+    if draft.problems:
+        raise WorkflowError(draft.problems)
+    return build_policy(draft)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A workflow whose every value is valid by itself. `problems` are what keeps it from being used."""
+
+    document: Document
+    names: Names
+    findings: Findings
+    places: Places
+    models: Mapping[str, CategoryModel]
+    problems: tuple[Problem, ...]
+
+
+def read_draft(text: str, *, name: str, folder: Path = Path()) -> Draft:
+    """Read and check `text` without building it. Raises WorkflowError when a value is not valid."""
     own, packaged = read_source(text, name), _packaged()
     data = merge(own.data, packaged.data)
     names = names_in(data)
@@ -72,23 +93,16 @@ def parse_workflow(
     problems += [places.problem(finding) for finding in findings.errors]
     models, faults = read_models(document.triage, names, places, folder)
     problems += faults
-    if problems:
-        raise WorkflowError(_in_order(problems))
-    return _build(document, names, findings, places, models)
+    return Draft(document, names, findings, places, models, tuple(_in_order(problems)))
 
 
-def _build(
-    document: Document,
-    names: Names,
-    findings: Findings,
-    places: Places,
-    models: Mapping[str, CategoryModel],
-) -> WorkflowPolicy:
-    """The values of a document without errors."""
+def build_policy(draft: Draft) -> WorkflowPolicy:
+    """The values of a draft without problems."""
+    document, names, findings = draft.document, draft.names, draft.findings
     customers = build_customers(document)
     calendars = {name: section.build(name) for name, section in document.calendars.items()}
     return WorkflowPolicy(
-        digest=_digest(document, findings, models),
+        digest=_digest(document, findings, draft.models),
         tzdata=_tzdata_version(),
         company=document.company,
         currency=document.currency,
@@ -97,12 +111,12 @@ def _build(
         asked={name: calendars[of] for name, of in asked_calendars(document).items()},
         customers=customers,
         levels=build_levels(document),
-        triage=build_triage(document, names, models),
+        triage=build_triage(document, names, draft.models),
         routing=build_routing(document),
         sla=build_sla(document, findings.matrix, customers),
         escalation=build_escalation(document, names),
         notification=build_notification(document),
-        warnings=tuple(_in_order([places.problem(finding) for finding in findings.warnings])),
+        warnings=tuple(_in_order([draft.places.problem(one) for one in findings.warnings])),
     )
 
 

@@ -10,7 +10,8 @@ from difflib import get_close_matches
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One complaint. `line` and `column` count from 1; 0 means the file as a whole. `path` leads to
-    the value (`routing_rules[0].condition`); `suggestion` is the nearest known word.
+    the value (`routing_rules[0].condition`); `suggestion` is the nearest known word; `code` is the
+    lint's name for this kind of complaint, empty for one that has none.
     """
 
     file: str
@@ -19,6 +20,7 @@ class Problem:
     path: str
     message: str
     suggestion: str | None = None
+    code: str = ""
 
     def __str__(self) -> str:
         """`workflow.yaml:74:17 routing_rules[0].condition: no name "prioritty", did you mean "priority"?`"""

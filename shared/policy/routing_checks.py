@@ -35,15 +35,16 @@ def _hidden_rules(document: Document) -> Iterator[Finding]:
             continue
         path = ("routing_rules", index)
         if not cases.possible(index, ()):
-            yield Finding((*path, "condition"), "never matches: it contradicts itself")
+            message = "never matches: it contradicts itself"
+            yield Finding((*path, "condition"), message, code="L031")
             continue
         hiding = _hiding(cases, index)
         if len(hiding) == 1:
             message = f"never matches: routing_rules[{hiding[0]}] always does first"
-            yield Finding(path, message)
+            yield Finding(path, message, code="L030")
         elif rule.condition is not None:
             message = f"never matches: one of {_listed(hiding)} always does first"
-            yield Finding(path, message)
+            yield Finding(path, message, code="L030")
 
 
 def _hiding(cases: Cases, index: int) -> list[int]:
@@ -65,7 +66,7 @@ def _idle_boosts(document: Document) -> Iterator[Finding]:
     for index in range(len(document.routing_boosts)):
         if not cases.possible(index, ()):
             path = ("routing_boosts", index, "condition")
-            yield Finding(path, "never matches: it contradicts itself")
+            yield Finding(path, "never matches: it contradicts itself", code="L031")
 
 
 def _idle_queues(document: Document) -> Iterator[Finding]:
@@ -76,7 +77,7 @@ def _idle_queues(document: Document) -> Iterator[Finding]:
     for name in document.queues:
         if name not in used:
             message = "no routing rule and no entry of escalated_to leads here"
-            yield Finding(("queues", name), message, key=True)
+            yield Finding(("queues", name), message, key=True, code="L036")
 
 
 def _listed(rules: Sequence[int]) -> str:

@@ -42,7 +42,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A complaint about what stands at `path` of the effective workflow."""
+    """A complaint about what stands at `path` of the effective workflow; `code` is the lint's name for it."""
 
     path: tuple[str | int, ...]
     message: str
@@ -50,6 +50,7 @@ class Finding:
     key: bool = False
     offset: int | None = None
     value: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Places:
             column = source.column_in(line, column, finding.value, finding.offset)
         name = source.name if source is self.own else f"packaged {source.name}"
         path = dotted(finding.path)
-        return Problem(name, line, column, path, finding.message, finding.suggestion)
+        return Problem(name, line, column, path, finding.message, finding.suggestion, finding.code)
 
     def _is_own(self, path: Sequence[str | int]) -> bool:
         """Whether the file itself, not the packaged workflow, says what stands at `path`."""
