@@ -5,7 +5,7 @@ The state of a case is one jsonb value with a version; the columns beside it are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -35,11 +35,15 @@ _READ: Final = """
 SELECT ticket_id, partition, state FROM sla_case WHERE ticket_id = ANY ($1::uuid[])
 """
 
-#: The cases due first of some partitions, locked; those that somebody else holds are left out.
+#: The cases due first of each of some partitions, locked; those that somebody else holds are left out.
+#: A look into the index for each partition: what is due beyond the limit is neither read nor sorted,
+#: however much there is of it after an outage.
 _LOCK_DUE: Final = """
-SELECT ticket_id, partition, state FROM sla_case
-WHERE partition = ANY ($1::smallint[]) AND next_due_at <= $2
-ORDER BY next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+SELECT due.ticket_id, due.partition, due.state FROM unnest($1::smallint[]) AS p CROSS JOIN LATERAL (
+    SELECT ticket_id, partition, state, next_due_at FROM sla_case
+    WHERE partition = p AND next_due_at <= $2
+    ORDER BY next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+) AS due ORDER BY due.next_due_at
 """
 
 #: Write cases.
@@ -138,10 +142,14 @@ async def read(tx: Transaction, ticket_id: UUID) -> Stored | None:
 
 
 async def lock_due(
-    tx: Transaction, partitions: Iterable[int], until: datetime, *, limit: int
+    tx: Transaction, partitions: Collection[int], until: datetime, *, limit: int
 ) -> dict[UUID, Stored]:
-    """The cases of `partitions` due by `until`, the earliest first."""
-    return _stored(await fetch(tx, _LOCK_DUE, (sorted(partitions), until, limit)))
+    """Cases of `partitions` due by `until`, locked: the earliest of each, `limit` of all at most.
+
+    Each partition has an equal share of `limit`, and one case at least.
+    """
+    share = max(1, limit // max(1, len(partitions)))
+    return _stored(await fetch(tx, _LOCK_DUE, (sorted(partitions), until, share)))
 
 
 async def save(tx: Transaction, cases: Sequence[Case], due: Mapping[UUID, datetime | None]) -> None:

@@ -25,8 +25,8 @@ from shared.runtime.writer import Writer
 
 log = logging.getLogger(__name__)
 
-#: Cases of one transaction.
-LIMIT: Final = 200
+#: Cases of one transaction at most: a share for each of the partitions that are owned.
+LIMIT: Final = 480
 
 #: Ticket topics have twelve partitions, for good (ADR 0015).
 PARTITIONS: Final = frozenset(range(12))
