@@ -22,15 +22,24 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str | None = None
 
 
-class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a ticket's history: what kind of thing happened, and when."""
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a ticket's history: what kind of thing happened, and when.
+
+    Of a message, its id; of a trigger (`kind` is its name then), what showed it.
+    """
 
     at: Instant
     kind: str
+    message_id: UUID | None = None
+    detail: str | None = None
 
 
 class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The facts of the hand-off document (semantics X9). The prose is read over HTTP."""
+    """The facts of the hand-off document (semantics X9). The prose is read over HTTP.
+
+    `written` names the fields a person has written, `version` is that of what they wrote; what they
+    wrote stays with the escalator. `generated`: nobody wrote any of it.
+    """
 
     summary: str
     timeline: list[TimelineEntry]
@@ -38,6 +47,10 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentiment: SentimentLabel | None = None
     expectation: str | None = None
     next_steps: list[str] = []
+    customer_id: str | None = None
+    generated: bool | None = None
+    version: int | None = None
+    written: list[str] = []
 
 
 @payload("escalation.raised", topic=ESCALATIONS)
@@ -61,7 +74,10 @@ class EscalationRaised(TicketPayload, frozen=True, kw_only=True, omit_defaults=T
 
 @payload("escalation.advanced", topic=ESCALATIONS)
 class EscalationAdvanced(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """The escalation moved on: a higher level, or the same one paged again (`repeated`)."""
+    """The escalation moved on: a higher level, or the same one paged again (`repeated`).
+
+    A change of level carries the hand-off document as it is then.
+    """
 
     escalation_id: UUID
     from_level: str
@@ -74,6 +90,7 @@ class EscalationAdvanced(TicketPayload, frozen=True, kw_only=True, omit_defaults
     acknowledge_by: Instant | None = None
     transfer: bool | None = None
     lateness_ms: int | None = None
+    handoff: Handoff | None = None
 
 
 @payload("escalation.acknowledged", topic=ESCALATIONS)

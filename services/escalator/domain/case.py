@@ -20,11 +20,12 @@ from . import escalation as escalations
 from . import fold, ticket
 from .escalation import Escalation, Ground
 from .facts import Fact, fact_of
-from .items import Item, Noted, Said, TimePassed
+from .items import Item, Noted, Request, Said, TimePassed
 from .steps import BREACH, Step, StepKind
 from .ticket import Ticket
 from .timeline import Timeline
 from .undo import undone
+from .written import Written
 
 #: How long after closing the facts are kept for a late one (semantics T3).
 KEPT_AFTER_CLOSING: Final = timedelta(days=7)
@@ -90,6 +91,10 @@ def evolve(case: Case, item: Item, policy: WorkflowPolicy) -> Case:
             return _say(case, item)
         case Noted():
             return _note(case, item)
+        case Written() as written:
+            return replace(case, ticket=ticket.write(case.ticket, written))
+        case Request(written=Written() as written):
+            return replace(case, ticket=ticket.write(case.ticket, written))
     return case
 
 

@@ -31,6 +31,7 @@ from .items import Acknowledge, Deescalate, Heard, Item, Noted, Request, Said, T
 from .ladder import When
 from .steps import Step, StepKind
 from .timeline import Phase
+from .written import Written
 
 REQUESTED = "requested"
 
@@ -78,6 +79,8 @@ def climb(case: Case, cause: Item, *, policy: WorkflowPolicy, now: datetime) -> 
         case Deescalate():
             outcome = EscalationOutcome.DE_ESCALATED
             return list(ladder.resolve(case, outcome, cause.at, reason=cause.reason))
+        case Written():  # a document that was accepted is progress
+            return ladder.progress(case, cause.by, cause.at, policy)
         case Event():
             return _on_event(case, cause, now, policy)
     return []

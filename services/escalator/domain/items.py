@@ -11,6 +11,7 @@ from shared.contracts import Event, Payload
 
 from .escalation import Ground
 from .steps import Step
+from .written import Written
 
 
 class TimePassed(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +50,16 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody asks for a higher level (semantics V16). `key` names the request."""
+    """Somebody asks for a higher level (semantics V16). `key` names the request; `written` is what
+    was written into the hand-off document with it.
+    """
 
     by: str
     reason: str
     at: datetime
     key: str
     to_level: str | None = None
+    written: Written | None = None
 
 
 class Acknowledge(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +77,7 @@ class Deescalate(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-Command = Request | Acknowledge | Deescalate
+Command = Request | Acknowledge | Deescalate | Written
 
 Heard = Event | TimePassed | Command
 

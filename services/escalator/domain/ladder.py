@@ -187,7 +187,9 @@ def _raised(
         evidence=_evidence(grounds),
         audience=_audience(firing.trigger for firing in firings),
         priority=case.timeline.priority,
-        handoff=handoff.write(case, level=level, reason=leading.name, at=when.at, policy=policy),
+        handoff=handoff.write(
+            case, level=level, reason=leading.name, at=when.at, policy=policy, grounds=grounds
+        ),
         priority_boost=max(boosts, default=None),
         acknowledge_by=None if leading.starting else acknowledge_by(case, level, when.now, policy),
         transfer=_transfer(level, policy),
@@ -224,6 +226,16 @@ def _advanced(
         acknowledge_by=None if reason == EXHAUSTED else window,
         transfer=_transfer(level, policy),
         lateness_ms=lateness_ms(when.at, when.now),
+        handoff=None
+        if level == escalation.level
+        else handoff.write(
+            case,
+            level=level,
+            reason=reason,
+            at=when.at,
+            policy=policy,
+            grounds=(*escalation.grounds, *grounds),
+        ),
     )
     identity = derived_id(escalation.escalation_id, f"escalation.advanced:{level}:{visit}")
     return Said(payload=payload, time=when.at, id=identity, grounds=grounds)

@@ -30,19 +30,26 @@ from shared.contracts import (
 from shared.contracts.vocabulary import AuthorKind, SentimentLabel
 from shared.policy import WorkflowPolicy
 
+from .written import Written
+
 Known = str | float | bool | list[str] | None
 
 #: The history keeps its beginning and its end.
 FIRST_ENTRIES: Final = 5
 LAST_ENTRIES: Final = 35
 
+#: The word of the history for a hand-off document that somebody wrote.
+HANDOFF_WRITTEN: Final = "handoff_written"
+
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`known`: facts by the names that conditions use. `signals`: those of the last text, and
-    `text` names it. `tried`: kinds of what agents did so far.
+    `text` names it. `tried`: kinds of what agents did so far. `written`: what people wrote into the
+    hand-off document.
     """
 
     known: dict[str, Known] = {}
+    customer_id: str | None = None
     entry_level: str = ""
     text: UUID | None = None
     signals: tuple[str, ...] = ()
@@ -51,6 +58,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     assignee_level: str | None = None
     tried: tuple[str, ...] = ()
     history: tuple[TimelineEntry, ...] = ()
+    written: Written | None = None
 
 
 def hear(ticket: Ticket, event: Event, policy: WorkflowPolicy) -> Ticket:
@@ -61,15 +69,25 @@ def hear(ticket: Ticket, event: Event, policy: WorkflowPolicy) -> Ticket:
     ticket = _learn(ticket, event, policy)
     if tried and kind not in ticket.tried:
         ticket = replace(ticket, tried=(*ticket.tried, kind))
-    return remember(ticket, event.time, kind)
+    return remember(ticket, event.time, kind, _message_of(event))
 
 
-def remember(ticket: Ticket, at: datetime, kind: str) -> Ticket:
+def write(ticket: Ticket, written: Written) -> Ticket:
+    """The ticket after somebody wrote into its hand-off document."""
+    return remember(replace(ticket, written=written), written.at, HANDOFF_WRITTEN)
+
+
+def remember(ticket: Ticket, at: datetime, kind: str, message_id: UUID | None = None) -> Ticket:
     """Add a line to the history, dropping from its middle what is too much."""
-    history = (*ticket.history, TimelineEntry(at=at, kind=kind))
+    history = (*ticket.history, TimelineEntry(at=at, kind=kind, message_id=message_id))
     if len(history) > FIRST_ENTRIES + LAST_ENTRIES:
         history = (*history[:FIRST_ENTRIES], *history[-LAST_ENTRIES:])
     return replace(ticket, history=history)
+
+
+def _message_of(event: Event) -> UUID | None:
+    """The message a line is about."""
+    return event.payload.message_id if isinstance(event.payload, TicketMessageAdded) else None
 
 
 def _kind(event: Event) -> tuple[str, bool]:
@@ -95,6 +113,7 @@ def _learn(ticket: Ticket, event: Event, policy: WorkflowPolicy) -> Ticket:
             return replace(
                 ticket,
                 known={name: _plain(value) for name, value in known.items()} | ticket.known,
+                customer_id=opened.customer.customer_id,
                 entry_level=policy.level(policy.routing.route(known).level).name,
                 signals=tuple(opened.signals),
                 text=opened.ticket_id,
