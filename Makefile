@@ -54,7 +54,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router quality prove-storm prove-router sim-routing
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router quality prove-storm prove-router prove-clocks sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -86,6 +86,9 @@ sim-routing: $(BENCH) ## who is late when Tierline gives out the tickets, and wh
 
 prove-storm: $(READY) ## twenty times what intake can take, for a minute (ARGS='--seconds 20')
 	@$(BIN)/python -m tests.load.storm $(ARGS)
+
+prove-clocks: $(READY) ## every clock against a second calculator, on random tickets in every time zone (ARGS='--cases 1000000 --seed 2', about half an hour)
+	@$(BIN)/python -m tests.reference $(ARGS)
 
 prove-router: $(READY) ## contended assignments while routers are killed (ARGS='--assignments 1000000', two hours)
 	@$(BIN)/python -m tests.load.router_proof $(ARGS)
