@@ -1,6 +1,7 @@
 """Holds time-driven work while the machine's clock and PostgreSQL's do not agree (semantics T7).
 
-One of the two places that read the real clocks: it measures them, it never tells anybody the time.
+It looks at the clock by which the service decides, and measures it against PostgreSQL's and against the
+monotonic one; it never tells anybody the time.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.clock import Clock
 from shared.observability.metrics import RuntimeMetrics
 
 log = logging.getLogger(__name__)
@@ -44,29 +46,48 @@ def disagreement(before: ClockReading | None, now: ClockReading) -> str | None:
     if before is None:
         return None
     passed = now.monotonic - before.monotonic
-    for name, moved in (
-        ("the clock", (now.wall - before.wall).total_seconds()),
-        ("PostgreSQL's clock", (now.database - before.database).total_seconds()),
-    ):
-        step = moved - passed
-        if step > TOLERANCE_SECONDS or step < -BACKWARD_SECONDS:
-            return f"{name} stepped by {step:+.1f} s"
-    return None
+    return stepped("the clock", now.wall - before.wall, passed) or stepped(
+        "PostgreSQL's clock", now.database - before.database, passed
+    )
+
+
+def stepped(name: str, moved: timedelta, passed: float) -> str | None:
+    """Why a clock that moved so far in `passed` seconds cannot be trusted; None when it can. Pure."""
+    step = moved.total_seconds() - passed
+    if -BACKWARD_SECONDS <= step <= TOLERANCE_SECONDS:
+        return None
+    return f"{name} stepped by {step:+.1f} s"
 
 
 class ClockGuard:
     """Compares the clocks at every `step` and is `held` from a disagreement to the next good reading."""
 
     def __init__(
-        self, read: Callable[[], Awaitable[ClockReading]], *, metrics: RuntimeMetrics | None = None
+        self,
+        read: Callable[[], Awaitable[ClockReading]],
+        *,
+        clock: Clock | None = None,
+        metrics: RuntimeMetrics | None = None,
     ) -> None:
+        """`clock`: looked at between two readings as well, whenever somebody asks."""
         self._read = read
+        self._clock = clock
         self._metrics = metrics
         self._last: ClockReading | None = None
         self.held: str | None = None
 
     def is_held(self) -> bool:
-        """Whether nothing may be fired by time now."""
+        """Whether nothing may be fired by time now.
+
+        A second between two readings is long enough to fire two hours of deadlines. So a clock that has
+        stepped since the last reading, by the monotonic one, closes the guard at once; and before the
+        first reading nothing is known.
+        """
+        if self.held is None and self._clock is not None:
+            if self._last is None:
+                return True
+            moved = self._clock.now() - self._last.wall
+            self._turn(stepped("the clock", moved, time.monotonic() - self._last.monotonic))
         return self.held is not None
 
     async def step(self) -> bool:
@@ -74,6 +95,15 @@ class ClockGuard:
         reading = await self._read()
         verdict = disagreement(self._last, reading)
         self._last = reading
+        self._turn(verdict)
+        if self._metrics is not None:
+            offset = (reading.wall - reading.database).total_seconds()
+            self._metrics.clock_offset.one.set(offset)
+            self._metrics.clock_held.one.set(1 if verdict else 0)
+        return False
+
+    def _turn(self, verdict: str | None) -> None:
+        """Close or open, and say so."""
         if verdict and not self.held:
             log.error(
                 "The clock guard closed: %s",
@@ -83,22 +113,17 @@ class ClockGuard:
         if self.held and not verdict:
             log.warning("The clock guard opened again", extra={"action": "clock_released"})
         self.held = verdict
-        if self._metrics is not None:
-            offset = (reading.wall - reading.database).total_seconds()
-            self._metrics.clock_offset.one.set(offset)
-            self._metrics.clock_held.one.set(1 if verdict else 0)
-        return False
 
 
-def reader(engine: AsyncEngine) -> Callable[[], Awaitable[ClockReading]]:
-    """Reads the machine's clocks and PostgreSQL's; half the way there and back is allowed for."""
+def reader(engine: AsyncEngine, clock: Clock) -> Callable[[], Awaitable[ClockReading]]:
+    """Reads our clock, the monotonic one and PostgreSQL's; half the way there and back is allowed for."""
 
     async def read() -> ClockReading:
         async with engine.connect() as connection:
-            began, wall = time.monotonic(), datetime.now(UTC)
+            began, wall = time.monotonic(), clock.now()
             database: datetime = (await connection.exec_driver_sql(_DATABASE_CLOCK)).scalar_one()
             ended = time.monotonic()
-            half = (datetime.now(UTC) - wall) / 2
+            half = timedelta(seconds=(ended - began) / 2)
         return ClockReading(wall=wall + half, database=database, monotonic=(began + ended) / 2)
 
     return read

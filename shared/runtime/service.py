@@ -94,7 +94,9 @@ class Service:
             engine, kafka, clock, metrics=self.metrics, volatile=settings.kafka.volatile
         )
         self.writer = Writer(engine, clock, source=f"/{name}", relay=self.relay)
-        self.guard = clock_guard.ClockGuard(clock_guard.reader(engine), metrics=self.metrics)
+        self.guard = clock_guard.ClockGuard(
+            clock_guard.reader(engine, clock), clock=clock, metrics=self.metrics
+        )
         self.watermark = Watermark(clock, held=self.guard.is_held)
         self.consumer: BatchConsumer | None = None
         self.workers: list[Worker] = []

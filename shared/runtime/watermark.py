@@ -75,7 +75,7 @@ class Watermark:
     def __init__(self, clock: Clock, *, held: Callable[[], bool] = lambda: False) -> None:
         self._clock = clock
         self._held = held
-        self._waiting_since = clock.now()
+        self._waiting_since: datetime | None = clock.now()
         self._heard: dict[TopicPartition, datetime | None] = {}
 
     def observe(
@@ -85,6 +85,10 @@ class Watermark:
 
         `recorded` has the `recorded_time` of the events just handled.
         """
+        if self._held():
+            # an instant taken from a clock that is wrong may lie hours ahead and would outlive the step
+            self._heard = dict.fromkeys(consumer.assignment())
+            return
         before = self._heard
         self._heard = {partition: before.get(partition) for partition in consumer.assignment()}
         for partition, instant in recorded:
@@ -104,7 +108,9 @@ class Watermark:
         """What may be fired now; one reading a step of a timer."""
         now = self._clock.now()
         if self._held():
+            self._waiting_since = None
             return Reading(now=now, as_of=None, owned=frozenset(), waiting_since=None)
+        self._waiting_since = self._waiting_since or now
         unheard = {p.partition for p, instant in self._heard.items() if instant is None}
         known = {
             partition: instant

@@ -1,6 +1,8 @@
 """The clock guard: three clocks, and what their disagreement means (semantics T7)."""
 
-from datetime import timedelta
+import asyncio
+import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -51,3 +53,60 @@ async def test_T7_the_guard_opens_again_at_the_first_good_reading() -> None:
         held.append(guard.is_held())
 
     assert [False, True, True, False] == held
+
+
+class MonotonicAndOffset:
+    """A clock that goes as the machine does, `offset` away from the beginning of the tests."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return MONDAY_10 + self.offset + timedelta(seconds=time.monotonic() - self._began)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def a_guard(clock: MonotonicAndOffset) -> ClockGuard:
+    async def read() -> ClockReading:
+        now = clock.now()
+        return ClockReading(wall=now, database=now - clock.offset, monotonic=time.monotonic())
+
+    return ClockGuard(read, clock=clock)
+
+
+async def test_T7_before_its_first_reading_the_guard_is_closed() -> None:
+    guard = a_guard(MonotonicAndOffset())
+
+    assert guard.is_held()
+    await guard.step()
+    assert not guard.is_held()
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_T7_a_step_between_two_readings_closes_the_guard_at_once(hours: int) -> None:
+    clock = MonotonicAndOffset()
+    guard = a_guard(clock)
+    await guard.step()
+
+    clock.offset = timedelta(hours=hours)
+
+    assert guard.is_held()
+    assert "stepped by" in str(guard.held)
+    await guard.step()
+    assert guard.is_held()
+
+
+async def test_T7_a_step_that_was_taken_back_is_forgotten_at_the_next_good_reading() -> None:
+    clock = MonotonicAndOffset()
+    guard = a_guard(clock)
+    await guard.step()
+    clock.offset = timedelta(hours=2)
+    assert guard.is_held()
+    clock.offset = timedelta(0)
+
+    await guard.step()
+
+    assert not guard.is_held()

@@ -167,3 +167,29 @@ def test_T7_a_closed_clock_guard_lets_nothing_fire() -> None:
 
     assert reading.as_of is None
     assert reading.due_by_clock(HOLD) is None
+
+
+def test_T7_what_was_heard_by_a_clock_that_stepped_is_forgotten() -> None:
+    clock, held = FakeClock(at(0)), [False]
+    watermark = Watermark(clock, held=lambda: held[0])
+    consumer = FakeConsumer({P0: Known(0, 0, at(7200))})
+    watermark.observe(consumer)
+    held[0] = True
+    watermark.observe(consumer)
+    held[0] = False
+    consumer.known[P0] = Known(0, 1, at(10))
+    watermark.observe(consumer)
+
+    assert watermark.reading().as_of is None
+
+
+def test_T7_after_a_step_the_log_is_given_the_time_to_be_heard_anew() -> None:
+    clock, held = FakeClock(at(0)), [True]
+    watermark = Watermark(clock, held=lambda: held[0])
+    clock._now = at(7200)
+    watermark.reading()
+    held[0] = False
+
+    assert watermark.reading().due_by_clock(HOLD) is None
+    clock._now = at(7320)
+    assert watermark.reading().due_by_clock(HOLD) == at(7200)
