@@ -1,0 +1,108 @@
+"""What the topics say, by ticket, and the story that the facts of a ticket tell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from shared.contracts import Event, SlaStarted, TicketMerged, TicketOpened
+from shared.contracts.sla import ClockPayload
+from shared.contracts.topics import TICKETS
+from shared.policy import WorkflowPolicy
+
+from .published import unrepeated
+from .rules import Rules
+from .story import Story
+
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+
+_Order = tuple[datetime, str, int]
+
+
+class Log:
+    """The facts of tickets and what was said of their clocks. `policies`: the first one is in force for a
+    clock whose `sla.started` nobody published.
+    """
+
+    def __init__(self, events: Iterable[Event], policies: Sequence[WorkflowPolicy]) -> None:
+        self.facts: dict[UUID, list[Event]] = defaultdict(list)
+        self.said: dict[UUID, list[Event]] = defaultdict(list)
+        self._rules = {policy.digest: Rules(policy) for policy in reversed(policies)}
+        self._newest = self._rules[policies[0].digest]
+        self._began: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
+        for event in events:
+            self._take(event)
+        for ticket_id, facts in self.facts.items():
+            self.facts[ticket_id] = sorted(unrepeated(facts), key=_place)
+
+    def _take(self, event: Event) -> None:
+        match event.payload:
+            case TicketMerged() as merged:
+                self.facts[merged.into_ticket_id].append(event)
+                self.facts[merged.ticket_id].append(event)
+            case ClockPayload() as said:
+                self.said[said.ticket_id].append(event)
+                if isinstance(said, SlaStarted):
+                    self._began[said.ticket_id].append((event.time, said.workflow_digest))
+            case _ if event.topic == TICKETS:
+                self.facts[UUID(event.subject)].append(event)
+
+    def tickets(self) -> list[UUID]:
+        """Every ticket of which anything is known."""
+        return sorted(self.facts.keys() | self.said.keys())
+
+    def can_be_judged(self, ticket_id: UUID) -> bool:
+        """Are all its facts here, those of tickets merged into it, too, and its workflows?"""
+        mine = [fact for fact in self.facts[ticket_id] if UUID(fact.subject) == ticket_id]
+        others = {UUID(fact.subject) for fact in self.facts[ticket_id]} - {ticket_id}
+        numbers = sorted({fact.sequence for fact in mine})
+        return (
+            any(isinstance(fact.payload, TicketOpened) for fact in mine)
+            and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            and all(digest in self._rules for _, digest in self._began[ticket_id])
+            and all(self.can_be_judged(other) for other in others)
+        )
+
+    def story(
+        self,
+        ticket_id: UUID,
+        *,
+        written_by: datetime = _FOREVER,
+        before: Event | None = None,
+    ) -> Story:
+        """What the facts written by an instant, and before one of them, tell of a ticket."""
+        until = (_FOREVER, "", 0) if before is None else _order(before)
+
+        def absorbed(merge: Event) -> Story:
+            return self.story(UUID(merge.subject), written_by=written_by, before=merge)
+
+        story = Story(ticket_id, partial(self._in_force, ticket_id), absorbed)
+        for fact in self.facts[ticket_id]:
+            if fact.recorded_time <= written_by and _order(fact) < until:
+                story.hear(fact)
+        return story
+
+    def writings(self, ticket_id: UUID) -> list[datetime]:
+        """When facts that this ticket's clocks rest on were written, first to last."""
+        facts = self.facts[ticket_id]
+        others = {UUID(fact.subject) for fact in facts} - {ticket_id}
+        found = {fact.recorded_time for fact in facts}
+        return sorted(found.union(*(self.writings(other) for other in others)))
+
+    def _in_force(self, ticket_id: UUID, at: datetime) -> Rules:
+        """The workflow of the clock that began last, at `at` or before; else the newest."""
+        began = [(time, digest) for time, digest in self._began[ticket_id] if time <= at]
+        return self._rules[max(began)[1]] if began else self._newest
+
+
+def _order(fact: Event) -> _Order:
+    return (fact.time, fact.source, fact.sequence)
+
+
+def _place(fact: Event) -> tuple[bool, _Order]:
+    """Semantics T2; the opening before all else, whatever its time says."""
+    return (not isinstance(fact.payload, TicketOpened), _order(fact))

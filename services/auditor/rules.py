@@ -1,0 +1,71 @@
+"""What the auditor takes from a workflow: targets, thresholds, calendars, what pauses."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.calendar import ALWAYS
+from shared.contracts import TicketOpened
+from shared.contracts.vocabulary import Metric, PauseReason, Priority
+from shared.policy import WorkflowPolicy
+
+from .hours import Hours
+
+
+class Rules:
+    """One workflow, asked in milliseconds."""
+
+    def __init__(self, policy: WorkflowPolicy) -> None:
+        self.policy = policy
+        sla = policy.sla
+        self.thresholds = tuple(sorted({*sla.thresholds, 100, *sla.overdue}))
+        self.grace = _ms(sla.grace)
+        self._hours: dict[str, Hours] = {}
+
+    def hours(self, priority: Priority) -> Hours:
+        """The open time that the clocks of that priority count in (semantics C5)."""
+        name = self.policy.sla.calendar_of(priority)
+        if name not in self._hours:
+            self._hours[name] = Hours(self.policy.calendars.get(name, ALWAYS))
+        return self._hours[name]
+
+    def target(self, metric: Metric, priority: Priority, tier: str, first: int | None) -> int:
+        """What is promised; `first`, a routing rule's own target, only tightens (semantics K10)."""
+        targets = self.policy.sla.targets(priority, tier)
+        if metric is Metric.RESOLUTION:
+            return _ms(targets.resolution)
+        if metric is Metric.NEXT_RESPONSE:
+            return _ms(targets.next_response)
+        promised = _ms(targets.first_response)
+        return promised if first is None else min(promised, first)
+
+    def routed(self, opened: TicketOpened, at: datetime) -> int | None:
+        """The target of the routing rule that the ticket matched at its opening, if it has one."""
+        facts = self.policy.opening_facts(opened, at)
+        target = self.policy.routing.route(facts).sla_target
+        return None if target is None else _ms(target)
+
+    def pausing(self, metric: Metric) -> frozenset[PauseReason]:
+        """What a clock of `metric` stands still for; answers never wait (semantics Z1)."""
+        if metric is not Metric.RESOLUTION:
+            return frozenset()
+        return frozenset(r for r in PauseReason if self.policy.sla.pauses(metric, r))
+
+    def tier(self, name: str | None) -> str:
+        """The customer tier of that name, or the default one."""
+        return self.policy.customers.tier_of(name)
+
+    def after_reopening(self, budget: int, used: int) -> int:
+        """What counts as used when a ticket comes back within its window (semantics R1)."""
+        share = self.policy.sla.reopen_floor
+        least = -(-timedelta(milliseconds=budget) * share // timedelta(milliseconds=1))
+        return budget - max(budget - used, least)
+
+    @property
+    def window(self) -> int:
+        """How long after it was solved a ticket comes back with its time."""
+        return _ms(self.policy.sla.reopen_window)
+
+
+def _ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)

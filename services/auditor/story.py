@@ -1,0 +1,304 @@
+"""A ticket's facts, told from the beginning, as clocks with their marks (semantics K, P, Z, R, M).
+
+Written for the auditor alone, from the rules and not from the escalator's code: what both get right
+independently is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from shared.contracts import (
+    Event,
+    TicketClosed,
+    TicketMerged,
+    TicketMessageAdded,
+    TicketOpened,
+    TicketPaused,
+    TicketReclassified,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketUnmerged,
+)
+from shared.contracts.vocabulary import AuthorKind, Metric, PauseReason, Priority
+
+from .clock import Clock, Does, Mark, Walk
+from .hours import Hours, milliseconds
+from .rules import Rules
+
+_CUSTOMER: Final = PauseReason.WAITING_ON_CUSTOMER
+_RESPONSES: Final = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
+
+#: The rules in force for a ticket at an instant.
+InForce = Callable[[datetime], Rules]
+
+
+class Story:
+    """What the facts so far make of one ticket. `absorbed` tells how another ticket stood that is merged
+    into this one (semantics M2).
+    """
+
+    def __init__(
+        self, ticket_id: UUID, in_force: InForce, absorbed: Callable[[Event], Story]
+    ) -> None:
+        self.ticket_id = ticket_id
+        self.clocks: list[Clock] = []
+        self.phase: Literal["unopened", "open", "solved", "merged"] = "unopened"
+        self.priority, self.tier = Priority.LOW, ""
+        self.unanswered_since: int | None = None
+        self._in_force = in_force
+        self._absorbed = absorbed
+        self._rules: Rules
+        self._routed: int | None = None
+        self._opened_at = self._solved_at = self._at = self._known = 0
+        self._waiting: set[PauseReason] = set()
+        self.last_word = (0, False)
+        self._before_merge: Literal["open", "solved"] = "open"
+
+    def hear(self, event: Event) -> None:
+        """One fact, in the order of semantics T2."""
+        self._rules = self._in_force(event.time)
+        self._at = max(milliseconds(event.time), self._opened_at)
+        self._known = milliseconds(event.recorded_time)
+        fact = event.payload
+        if isinstance(fact, TicketUnmerged):
+            self._goes_its_own_way()
+        elif self.phase == "unopened":
+            if isinstance(fact, TicketOpened):
+                self._opens(fact, event.time)
+        elif self.phase != "merged":
+            self._goes_on(event)
+
+    def _goes_on(self, event: Event) -> None:
+        match event.payload:
+            case TicketMessageAdded() as message:
+                self._hears_a_message(message)
+            case TicketReclassified() as reclassified:
+                self._is_reclassified(reclassified)
+            case TicketPaused(reason=reason):
+                self._waiting.add(reason)
+                self._settle()
+            case TicketResumed():
+                self._waiting.clear()
+                self._settle()
+            case TicketResolved() | TicketClosed():
+                self._is_solved()
+            case TicketReopened():
+                self._comes_back()
+            case TicketMerged(ticket_id=which) if which != self.ticket_id:
+                self._takes_in(self._absorbed(event))
+            case TicketMerged():
+                self._before_merge = "open" if self.phase == "open" else "solved"
+                self.phase = "merged"
+                self._end(tuple(Metric))
+
+    # K: what starts and ends clocks
+
+    def _opens(self, opened: TicketOpened, at: datetime) -> None:
+        self.phase = "open"
+        self._opened_at = self._at
+        self.priority, self.tier = opened.priority, self._rules.tier(opened.customer.tier)
+        self._routed = self._rules.routed(opened, at)
+        self.last_word = (self._at, bool(opened.outbound))
+        if not opened.outbound:
+            self._begin(Metric.FIRST_RESPONSE)
+            self._begin(Metric.RESOLUTION)
+
+    def _hears_a_message(self, message: TicketMessageAdded) -> None:
+        """An agent's public reply answers; a machine's only if it says it is not automatic (K3)."""
+        if message.author.kind is AuthorKind.CUSTOMER:
+            if not message.automatic:
+                self._customer_writes()
+        elif message.public and _by_hand(message):
+            self.last_word = (self._at, True)
+            self.unanswered_since = None
+            self._end(_RESPONSES)
+            self._settle()
+
+    def _customer_writes(self) -> None:
+        """Ends waiting for them (Z3), and starts an answer's clock unless one runs (K4)."""
+        self._waiting.discard(_CUSTOMER)
+        self.last_word = (self._at, False)
+        if self.unanswered_since is None:
+            self.unanswered_since = self._at
+        if self.phase == "open":
+            self._expect_an_answer()
+        self._settle()
+
+    def _expect_an_answer(self) -> None:
+        if not self._of(Metric.RESOLUTION):
+            self._begin(Metric.RESOLUTION)
+        if not any(clock.metric in _RESPONSES for clock in self.running()):
+            self._begin(Metric.NEXT_RESPONSE)
+
+    def _is_solved(self) -> None:
+        if self.phase == "open":
+            self.phase = "solved"
+            self._solved_at = self._at
+            self._waiting.clear()
+            self.unanswered_since = None
+            self._end(tuple(Metric))
+
+    def _comes_back(self) -> None:
+        """A new cycle, which takes the time used along if it is not too long ago (semantics R1)."""
+        if self.phase != "solved":
+            return
+        self.phase = "open"
+        budget, carried = self._target(Metric.RESOLUTION), 0
+        before = self._of(Metric.RESOLUTION)
+        if before and self._at <= self._solved_at + self._rules.window:
+            used = Walk(before[-1], self._at).consumed
+            carried = self._rules.after_reopening(budget, used)
+        self._begin(Metric.RESOLUTION, carried=carried)
+        if self.unanswered_since is not None:
+            self._expect_an_answer()
+
+    # P: another promise
+
+    def _is_reclassified(self, fact: TicketReclassified) -> None:
+        priority, tier = fact.changes.get("priority"), fact.changes.get("customer_tier")
+        before = (self.priority, self.tier)
+        if priority is not None:
+            self.priority = Priority(priority.to.lower())
+        if tier is not None:
+            self.tier = self._rules.tier(tier.to)
+        if self.phase == "open" and before != (self.priority, self.tier):
+            self._promise_anew(self._rules.policy.sla.reprice)
+
+    def _promise_anew(self, mode: str) -> None:
+        for clock in self.running():
+            walk = Walk(clock, self._at)
+            budget, hours = self._target(clock.metric), self._rules.hours(self.priority)
+            kept = (walk.budget, walk.hours) == (budget, hours)
+            if walk.breached_before(self._at) or (mode != "restart" and kept):
+                continue  # a broken promise stays what it was (P3)
+            if mode == "restart":
+                if walk.budget != budget:
+                    self._mark(clock, "end")
+                    self._begin(clock.metric)
+            elif mode == "carry" or _sooner(walk, self._at, budget, hours):
+                price = Mark("price", self._at, self._known, budget=budget, hours=hours)
+                clock.marks.append(price)
+        self._settle()
+
+    # Z: what a ticket waits for
+
+    def _settle(self) -> None:
+        """Let stand what has a reason to, run what has none (Z1); we must have asked the customer (Z2)."""
+        _, ours = self.last_word
+        real = self._waiting if ours else self._waiting - {_CUSTOMER}
+        for clock in self.running():
+            stands = bool(clock.pausing & real)
+            if stands != clock.stands:
+                self._mark(clock, "stand" if stands else "run")
+
+    # M: two tickets become one, and two again
+
+    def _takes_in(self, other: Story) -> None:
+        """The stricter of both promises, whichever ticket gave it (semantics M2)."""
+        if self.phase != "open" or other.phase != "open":
+            return
+        tiers = self._rules.policy.customers.tiers
+        self.priority = self.priority.at_least(other.priority)
+        self.tier = min(self.tier, other.tier, key=tiers.index)
+        self._promise_anew("strictest")
+        for clock in self.running():
+            theirs = next((c for c in other.running() if c.metric is clock.metric), None)
+            if theirs is not None:
+                self._copy(clock, Walk(theirs, self._at))
+        self._inherit_the_question(other)
+        self.last_word = max(self.last_word, other.last_word)
+        self._settle()
+
+    def _inherit_the_question(self, other: Story) -> None:
+        """An unanswered message of the other is asked here since it was written, and due no later."""
+        since = other.unanswered_since
+        if since is None:
+            return
+        self.unanswered_since = min(since, self.unanswered_since or since)
+        if any(clock.metric in _RESPONSES for clock in self.running()):
+            return
+        clock = self._begin(Metric.NEXT_RESPONSE)
+        used = clock.hours.between(since, self._at)
+        clock.marks.append(Mark("price", self._at, self._known, clock.budget, clock.hours, used))
+        for theirs in other.running():
+            if theirs.metric in _RESPONSES:
+                self._copy(clock, Walk(theirs, self._at))
+
+    def _copy(self, clock: Clock, theirs: Walk) -> None:
+        """Go on with the other's past and promise where that is due sooner; a breach stays (P3)."""
+        walk = Walk(clock, self._at)
+        if walk.breached_before(self._at) or not _earlier(theirs, walk, self._at):
+            return
+        price = Mark("price", self._at, self._known, theirs.budget, theirs.hours, theirs.consumed)
+        clock.marks.append(price)
+
+    def _goes_its_own_way(self) -> None:
+        """As if time had gone on since (M4)."""
+        if self.phase != "merged":
+            return
+        self.phase = self._before_merge
+        for clock in self.clocks:
+            clock.forget_the_merge(self._known)
+
+    # How it is done
+
+    def _target(self, metric: Metric) -> int:
+        return self._rules.target(metric, self.priority, self.tier, self._routed)
+
+    def _of(self, metric: Metric) -> list[Clock]:
+        return [clock for clock in self.clocks if clock.metric is metric]
+
+    def running(self) -> list[Clock]:
+        """The clocks that have not ended."""
+        return [clock for clock in self.clocks if not clock.ended]
+
+    def _begin(self, metric: Metric, *, carried: int = 0) -> Clock:
+        clock = Clock(
+            metric=metric,
+            cycle=len(self._of(metric)) + 1,
+            begun=self._at,
+            known=self._known,
+            budget=self._target(metric),
+            hours=self._rules.hours(self.priority),
+            thresholds=self._rules.thresholds,
+            pausing=self._rules.pausing(metric),
+            carried=carried,
+        )
+        self.clocks.append(clock)
+        return clock
+
+    def _end(self, metrics: tuple[Metric, ...]) -> None:
+        for clock in self.running():
+            if clock.metric in metrics:
+                self._mark(clock, "merge" if self.phase == "merged" else "end")
+
+    def _mark(self, clock: Clock, does: Does) -> None:
+        clock.marks.append(Mark(does, self._at, self._known))
+
+
+def _by_hand(message: TicketMessageAdded) -> bool:
+    """A person's words, or a machine's that are marked as more than an acknowledgement."""
+    if message.author.kind is AuthorKind.AGENT:
+        return not message.automatic
+    return message.automatic is False
+
+
+def _earlier(one: Walk, other: Walk, at: int) -> bool:
+    """Is what `one` promises due before what `other` promises?"""
+    first = one.hours.after(at, one.budget - one.consumed)
+    if one.budget < one.consumed:
+        return True
+    second = other.hours.after(at, other.budget - other.consumed)
+    return first is not None and (second is None or first < second)
+
+
+def _sooner(walk: Walk, at: int, budget: int, hours: Hours) -> bool:
+    """Would the new promise be due before the old one (P1 `strictest`)?"""
+    old = walk.hours.after(at, walk.budget - walk.consumed)
+    new = hours.after(at, budget - walk.consumed)
+    return new is not None and (old is None or new < old)

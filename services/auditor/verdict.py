@@ -1,0 +1,36 @@
+"""The verdict: what fell due by the auditor's own arithmetic, against what was published (semantics H4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from shared.contracts import Event
+from shared.policy import WorkflowPolicy
+
+from .judge import Judge, Window
+from .log import Log
+from .report import Report
+
+
+def audit(
+    events: Iterable[Event],
+    policy: WorkflowPolicy,
+    *,
+    since: datetime,
+    until: datetime,
+    grace: timedelta,
+    earlier: Sequence[WorkflowPolicy] = (),
+) -> Report:
+    """Judge what fell due in `(since, until]`.
+
+    `events` are those of support.tickets and support.sla, in any order, repeats and other topics included;
+    the more history they have, the fewer tickets stay unjudged. `policy` is the workflow in force,
+    `earlier` are those that older clocks began under (`sla.started` names them). What fell due, or was
+    disproved, less than `grace` before `until` may still be on its way.
+    """
+    log = Log(events, (policy, *earlier))
+    judge = Judge(log, Window(since, until, grace), sla_grace=policy.sla.grace)
+    for ticket_id in log.tickets():
+        judge.judge(ticket_id)
+    return judge.report()
