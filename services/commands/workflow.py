@@ -25,12 +25,14 @@ from shared.policy.ticket_file import OPENED_AT, read_ticket
 from .reasons import reasons
 from .suggest_routing import suggest_routing
 from .triage_reading import facts_with, read
+from .workflow_lint import lint_workflow
 
 app = typer.Typer(
     no_args_is_help=True,
     help="The workflow file: check it, see what it does with a ticket, learn rules.",
 )
 
+app.command("lint")(lint_workflow)
 app.command("suggest-routing")(suggest_routing)
 
 _MARKS = {True: "yes", False: "no "}

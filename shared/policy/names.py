@@ -32,6 +32,12 @@ ROLES = (
 )
 """What a recipient can be without the workflow naming it under `roles`."""
 
+TEAM_ROLES: Mapping[str, frozenset[str]] = {
+    "team_managers": frozenset({"manager", "team_managers"}),
+    "team_lead": frozenset({"team_lead"}),
+}
+"""Roles that are looked for within a team, and what their holders may be called."""
+
 
 @dataclass(frozen=True, slots=True)
 class Names:

@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from .ticket import Ticket
+from shared.policy.names import TEAM_ROLES
 
-#: Audiences that are looked for within a team, and the roles that answer to them.
-TEAM_ROLES: Final = {
-    "team_managers": frozenset({"manager", "team_managers"}),
-    "team_lead": frozenset({"team_lead"}),
-}
+from .ticket import Ticket
 
 CUSTOMER: Final = "customer"
 

@@ -1,0 +1,110 @@
+"""When a ticket leaves each level of the ladder if nobody acts: as written, and as it counts (X2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from shared.policy.escalation import NEXT_LEVEL
+from shared.policy.sla import Targets
+from shared.policy.tree import ALWAYS_TRUE
+from shared.policy.workflow import WorkflowPolicy
+
+_NOTHING: Final = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One level on the way up, in open time since the opening: when its time is up if the configured
+    values are added up (`literal`), and when it really is (`effective`, None: nothing says when).
+    """
+
+    level: str
+    literal: timedelta
+    effective: timedelta | None
+
+
+def silent(policy: WorkflowPolicy, target: timedelta) -> list[Rung]:
+    """The way of a ticket nobody ever reacts to, against the response due after `target`: a level ends
+    with `level_accept`, or with a `level_work` that waits for a reply.
+    """
+    rungs: list[Rung] = []
+    literal, effective = _NOTHING, _NOTHING
+    level: str | None = policy.escalation.ladder[0]
+    while level is not None and (configured := _until_reply(policy, level)) is not None:
+        literal += configured
+        effective += bounded(policy, configured, target - effective)
+        rungs.append(Rung(level, literal, effective))
+        level = _above(policy, level)
+    return rungs
+
+
+def replied(policy: WorkflowPolicy, target: timedelta) -> list[Rung]:
+    """The way of a ticket that everybody answers, accepts and acknowledges at once and nobody solves,
+    against the resolution due after `target`: the first unconditional step of the clock raises it, and
+    from there a level ends with `level_work`.
+    """
+    rungs: list[Rung] = []
+    literal, effective = _NOTHING, None
+    level: str | None = policy.escalation.ladder[0]
+    while level is not None and (configured := policy.escalation.timeout(level)) is not None:
+        literal += configured
+        begun = effective if rungs else _NOTHING
+        raised, to = (None, None) if rungs else _first_step(policy, level, target)
+        worked = None
+        if begun is not None and (rungs or not policy.escalation.waits_for_reply(level)):
+            worked = begun + bounded(policy, configured, target - begun)
+        ends = [end for end in (raised, worked) if end is not None]
+        effective = min(ends, default=None)
+        rungs.append(Rung(level, literal, effective))
+        level = to if to and effective == raised else _above(policy, level)
+    return rungs
+
+
+def bounded(policy: WorkflowPolicy, configured: timedelta, left: timedelta) -> timedelta:
+    """What a configured time comes to when `left` is left: a share of that at most, but never less
+    than the floor (semantics X2, L4).
+    """
+    rules = policy.escalation
+    return max(min(configured, left * rules.window_share), rules.window_floor)
+
+
+def first_target(targets: Targets) -> timedelta:
+    """The shorter of the two response targets of a cell."""
+    return min(targets.first_response, targets.next_response)
+
+
+def _until_reply(policy: WorkflowPolicy, level: str) -> timedelta | None:
+    """How long a level may leave a ticket without any reaction; None at the top, and where nothing is
+    configured.
+    """
+    rules = policy.escalation
+    if _above(policy, level) is None:
+        return None
+    accept, work = policy.level(level).respond_within, rules.timeout(level)
+    waiting = (accept, work if rules.waits_for_reply(level) else None)
+    return min((each for each in waiting if each is not None), default=None)
+
+
+def _above(policy: WorkflowPolicy, level: str) -> str | None:
+    return policy.escalation.next_level(level)
+
+
+def _first_step(
+    policy: WorkflowPolicy, level: str, target: timedelta
+) -> tuple[timedelta | None, str | None]:
+    """When the first warning raises a ticket of `level` whatever it is about, and to which level."""
+    rules = policy.escalation
+    steps: list[tuple[int, str]] = []
+    for trigger in rules.triggers:
+        if trigger.on != "sla.warning" or not trigger.to or trigger.tree != ALWAYS_TRUE:
+            continue
+        to = _above(policy, level) if trigger.to == NEXT_LEVEL else trigger.to
+        percent = trigger.threshold or policy.sla.thresholds[0]
+        if to is not None and percent < 100 and rules.rank(to) > rules.rank(level):
+            steps.append((percent, to))
+    if not steps:
+        return None, None
+    percent, to = min(steps, key=lambda step: (step[0], -rules.rank(step[1])))
+    return target * percent / 100, to

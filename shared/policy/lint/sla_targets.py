@@ -1,0 +1,44 @@
+"""`sla_target`s longer than the promise a ticket has anyway (semantics K10, A7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.policy.cases import Cases
+from shared.policy.sla import Targets
+from shared.policy.tree import Both
+
+from .cells import in_cell
+from .subject import Remark, Subject, brief
+
+
+def loose_targets(subject: Subject) -> Iterator[Remark]:
+    """L032: per routing rule, the cells it can take tickets of that promise a shorter first response."""
+    policy = subject.policy
+    rules, cells = policy.routing.rules, policy.sla.matrix
+    promising = [index for index, rule in enumerate(rules) if rule.sla_target is not None]
+    met = [(n, pair) for n in promising for pair in cells]
+    both = [Both((rules[n].tree, in_cell(policy, *pair))) for n, pair in met]
+    cases = Cases([*(rule.tree for rule in rules), *both])
+    taken_by: dict[int, list[Targets]] = {}
+    for number, (index, pair) in enumerate(met, start=len(rules)):
+        if cases.possible(number, range(index)):
+            taken_by.setdefault(index, []).append(cells[pair])
+    for index, taken in taken_by.items():
+        rule = rules[index]
+        assert rule.sla_target is not None
+        looser = {
+            t.policy_id: t.first_response for t in taken if t.first_response < rule.sla_target
+        }
+        if not looser:
+            continue
+        named = ", ".join(f"{cell} ({brief(promised)})" for cell, promised in looser.items())
+        idle = all(targets.first_response <= rule.sla_target for targets in taken)
+        yield Remark(
+            "L032",
+            "routing rules",
+            ("routing_rules", index, "sla_target"),
+            f"{rule.name} asks for {brief(rule.sla_target)}, longer than the first response of {named}: "
+            f"the shorter counts{', so it tightens nothing' if idle else ''}",
+            "a rule only tightens: write a shorter target, or leave it out",
+        )
