@@ -78,7 +78,7 @@ bench-intake: $(READY) ## durable intake against a handler that stores nothing, 
 bench-router: $(BENCH) ## what rules and matching cost; against FastStream, row locks and rule-engine (ARGS='--parts c --rounds 1')
 	@$(BIN)/python -m tests.load.router $(ARGS)
 
-quality: $(READY) ## how well it understands: categories, signals, languages, duplicates, on real texts
+quality: $(READY) ## how well it understands and judges: categories, signals, languages, duplicates, routing, SLA verdicts
 	@$(BIN)/python -m tests.quality $(ARGS)
 
 sim-routing: $(BENCH) ## who is late when Tierline gives out the tickets, and when others do (ARGS=--quick)
