@@ -7,7 +7,7 @@ from uuid import UUID
 from services.escalator import store
 from services.escalator.ledger import Ledger
 from services.escalator.metrics import EscalatorMetrics
-from shared.contracts import Event, FollowUp, NotificationAcknowledged
+from shared.contracts import Event, FollowUp, NotificationAcknowledged, NotificationSuppressed
 from shared.contracts.notifications import NotificationPayload
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
@@ -32,6 +32,10 @@ async def handle(
 
 
 def _matters(event: Event) -> bool:
-    """Of notifications only an acknowledgement: what was sent or failed moves no clock and no ladder."""
-    told = event.payload
-    return not isinstance(told, NotificationPayload) or isinstance(told, NotificationAcknowledged)
+    """Of notifications only an acknowledgement, and that nobody could be told of a fact: what was sent or
+    failed moves no clock and no ladder.
+    """
+    match event.payload:
+        case NotificationAcknowledged() | NotificationSuppressed(nobody_told=True):
+            return True
+    return not isinstance(event.payload, NotificationPayload)

@@ -91,6 +91,7 @@ class EscalationAdvanced(TicketPayload, frozen=True, kw_only=True, omit_defaults
     transfer: bool | None = None
     lateness_ms: int | None = None
     handoff: Handoff | None = None
+    priority_boost: int | None = None
 
 
 @payload("escalation.acknowledged", topic=ESCALATIONS)

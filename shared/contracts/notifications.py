@@ -43,9 +43,12 @@ class NotificationFailed(NotificationPayload, frozen=True, kw_only=True, omit_de
 
 @payload("notification.suppressed", topic=NOTIFICATIONS)
 class NotificationSuppressed(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """It was planned and deliberately not sent."""
+    """It was planned and deliberately not sent. `nobody_told`: like everything else about the fact, so
+    that of us nobody hears of it (semantics L3).
+    """
 
     reason: SuppressReason
+    nobody_told: bool | None = None
 
 
 @payload("notification.acknowledged", topic=NOTIFICATIONS)

@@ -159,11 +159,14 @@ class TicketResolved(TicketPayload, frozen=True, kw_only=True, omit_defaults=Tru
 
 @payload("ticket.reopened", topic=TICKETS)
 class TicketReopened(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """It was not solved after all. `recent_reopened` counts this customer's tickets in 30 days."""
+    """It was not solved after all. `recent_reopened` counts this customer's tickets in 30 days,
+    `contact_number` how often they came about this in that time: a reopening is a contact (V18).
+    """
 
     by: Author
     reopened_count: int
     recent_reopened: int
+    contact_number: int | None = None
 
 
 @payload("ticket.closed", topic=TICKETS)
@@ -198,10 +201,13 @@ class TicketAssignmentRequested(TicketPayload, frozen=True, kw_only=True, omit_d
 
 @payload("ticket.rated", topic=TICKETS)
 class TicketRated(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """The customer's rating: `score` from 1 to 5."""
+    """The customer's rating: `score` from 1 to 5. `recent`: what they gave lately over all of their
+    tickets, six at most, this one last (semantics V13).
+    """
 
     score: int
     comment_given: bool
+    recent: list[int] = []
 
 
 @payload("ticket.escalation_requested", topic=TICKETS)

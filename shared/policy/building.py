@@ -163,6 +163,7 @@ def _level_rules(document: Document, level: str, above: str | None) -> LevelRule
         escalate_to=target,
         triggers=tuple(_matrix_trigger(condition, target) for condition in conditions),
         matches=compile_all([condition.tree for condition in conditions]),
+        audience=block.notify,
     )
 
 

@@ -45,6 +45,7 @@ class HoldPolicy:
 class LevelRules:
     """One level's block of the escalation matrix (semantics X6). `timeout` is the `level_work` clock;
     with `waits_for_reply` it runs until a public reply there, else until the ticket is solved.
+    `audience` is told of everything that is raised to the level.
     """
 
     timeout: timedelta | None
@@ -52,6 +53,7 @@ class LevelRules:
     escalate_to: str | None
     triggers: tuple[Trigger, ...]
     matches: Callable[[Facts], tuple[int, ...]]
+    audience: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,18 @@ class EscalationPolicy:
         rules = self.levels.get(level)
         own = tuple(rules.triggers[n] for n in rules.matches(facts)) if rules else ()
         return own + tuple(self.anywhere.triggers[n] for n in self.anywhere.matches(facts))
+
+    def conditions_held(self, facts: Facts) -> frozenset[str]:
+        """The conditions of whatever level that hold. One that held before a ticket came to its level
+        does not become true there (semantics X6).
+        """
+        blocks = (*self.levels.values(), self.anywhere)
+        return frozenset(
+            block.triggers[n].name
+            for block in blocks
+            if block.triggers
+            for n in block.matches(facts)
+        )
 
     def timeout(self, level: str) -> timedelta | None:
         """The configured `level_work` time of `level` (semantics X2); None for the last level."""

@@ -73,6 +73,8 @@ FACTS: Mapping[str, Fact] = {
     "sentiment": Fact(Kind.NUMBER, Stage.TRIGGERS, "score of the last customer message, -1 to 1"),
     "sentiment_label": Fact(Kind.WORD, Stage.TRIGGERS, "calm, frustrated, angry or threatening"),
     "rating": Fact(Kind.NUMBER, Stage.TRIGGERS, "the customer's rating, 1 to 5"),
+    "rating_mean": Fact(Kind.NUMBER, Stage.TRIGGERS, "of the customer's last 5 ratings, from 3 on"),
+    "rating_mean_before": Fact(Kind.NUMBER, Stage.TRIGGERS, "the same without the newest rating"),
     "metric": Fact(Kind.WORD, Stage.TRIGGERS, "the clock: first_response, next_response, …"),
     "reason": Fact(Kind.WORD, Stage.NOTIFICATIONS, "why an escalation was raised or advanced"),
 }

@@ -18,13 +18,21 @@ from shared.contracts import (
     Payload,
 )
 from shared.contracts.vocabulary import EscalationOutcome
+from shared.ids import derived_id
 
-#: Why an escalation advanced, where it is not a trigger that says it (semantics L4, L5, L10).
+from .rungs import Ladder
+from .timeline import Phase
+
+#: Why an escalation advanced, where it is not a trigger that says it (semantics L3, L4, L5, L10).
 UNACKNOWLEDGED: Final = "unacknowledged"
 NO_RESPONSE: Final = "no_response"
 WORSENED: Final = "worsened"
 REPEATED: Final = "repeated"
 EXHAUSTED: Final = "exhausted"
+UNREACHABLE: Final = "unreachable"
+
+#: A level has held a ticket for as long as it may, with a reply (semantics V14, X6).
+LEVEL_TIMEOUT: Final = "level_timeout"
 
 
 class Standing(StrEnum):
@@ -53,7 +61,8 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`visits` counts how often each level was reached or paged; `repeats` the pages of the last
     level after its first. `acknowledge_by` is None when nobody need acknowledge any more.
     `raised_from` is the level that had the ticket before; `held_by` the one that has it now: it is not
-    handed to management (semantics X8).
+    handed to management (semantics X8). `ladder` is the copy it goes by (L3); a row from before there
+    were copies has none. `after_solution`: it is about a ticket that was solved already (V13).
     """
 
     escalation_id: UUID
@@ -73,6 +82,8 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     holds_until: datetime | None = None
     resolved_at: datetime | None = None
     outcome: EscalationOutcome | None = None
+    ladder: Ladder | None = None
+    after_solution: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -95,11 +106,31 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self.acknowledge_by
         return self.holds_until if self.status is Standing.ACKNOWLEDGED else None
 
+    @property
+    def is_climbing(self) -> bool:
+        """Does somebody have to acknowledge it? A starting level waits for nobody (semantics G11)."""
+        return self.acknowledge_by is not None or self.reason == EXHAUSTED
+
+    @property
+    def pages(self) -> frozenset[UUID]:
+        """The ids its last page may have (semantics T9)."""
+        visits = self.visits.get(self.level, 0)
+        names = [f"escalation.advanced:{self.level}:{visits - 1}"]
+        if visits == 1:
+            names.append(f"escalation.raised:{self.level}:0")
+        return frozenset(derived_id(self.escalation_id, name) for name in names)
+
 
 def hear(
-    escalation: Escalation | None, payload: Payload, at: datetime, grounds: tuple[Ground, ...]
+    escalation: Escalation | None,
+    payload: Payload,
+    at: datetime,
+    grounds: tuple[Ground, ...],
+    *,
+    ladder: Ladder | None = None,
+    phase: Phase = Phase.OPEN,
 ) -> Escalation | None:
-    """The escalation after what was said of it."""
+    """The escalation after what was said of it, of a ticket that is in `phase` of its life."""
     match payload:
         case EscalationRaised() as raised:
             return Escalation(
@@ -112,6 +143,8 @@ def hear(
                 grounds=grounds,
                 acknowledge_by=raised.acknowledge_by,
                 visits={raised.level: 1},
+                ladder=ladder,
+                after_solution=phase in (Phase.RESOLVED, Phase.CLOSED),
             )
         case EscalationAdvanced() as advanced if escalation:
             return _advanced(escalation, advanced, grounds)

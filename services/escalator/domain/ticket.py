@@ -128,6 +128,8 @@ def _learn(ticket: Ticket, event: Event, policy: WorkflowPolicy) -> Ticket:
                 "reopened_count": reopened.reopened_count,
                 "recent_reopened": reopened.recent_reopened,
             }
+            if reopened.contact_number is not None:
+                counted["contact_number"] = reopened.contact_number
             return replace(ticket, known=ticket.known | counted)
         case TicketAnalysed(sentiment=sentiment) if sentiment is not None:
             return replace(ticket, sentiment=sentiment.label)

@@ -90,6 +90,7 @@ def reopened(ticket: Ticket, by: Author, asked: Asked) -> TicketReopened:
         by=by,
         reopened_count=len(ticket.reopened_at) + 1,
         recent_reopened=asked.history.reopened(at=asked.at, but=ticket.ticket_id) + 1,
+        contact_number=asked.history.contacts(ticket.category, at=asked.at) + 1,
     )
 
 

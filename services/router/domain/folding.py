@@ -174,9 +174,9 @@ def _unassigned(item: WorkItem, payload: TicketUnassigned, at: datetime) -> Work
 def _raised(item: WorkItem, payload: EscalationRaised | EscalationAdvanced, level: str) -> WorkItem:
     named = Raise(level=level, transfer=payload.transfer)
     raised = item.raised if named in item.raised else (*item.raised, named)
-    if isinstance(payload, EscalationAdvanced):
-        return replace(item, raised=raised)
     boosted = item.boosted or bool(payload.priority_boost)
+    if isinstance(payload, EscalationAdvanced):
+        return replace(item, raised=raised, boosted=boosted)
     return replace(item, raised=raised, boosted=boosted, handoff=payload.handoff)
 
 
