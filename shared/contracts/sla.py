@@ -20,7 +20,9 @@ class ClockPayload(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
 
 @payload("sla.started", topic=SLA)
 class SlaStarted(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """A promise was made, under the policy and workflow named."""
+    """A promise was made, under the policy and workflow named. `level`: whose people a level clock binds
+    (semantics X2).
+    """
 
     policy_id: str
     workflow_digest: str
@@ -29,6 +31,7 @@ class SlaStarted(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     target_seconds: int
     calendar: str
     deadline: Instant
+    level: str | None = None
 
 
 @payload("sla.paused", topic=SLA)
@@ -61,7 +64,7 @@ class SlaWarning(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
 @payload("sla.breached", topic=SLA)
 class SlaBreached(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """The deadline passed without an answer. `provisional`: fired by the clock while the log was
-    behind (ruling 1).
+    behind (ruling 1). `level`: whose people ran out of time (semantics X2).
     """
 
     deadline: Instant
@@ -70,6 +73,7 @@ class SlaBreached(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     lateness_ms: int | None = None
     cause: JumpCause | None = None
     provisional: bool | None = None
+    level: str | None = None
 
 
 @payload("sla.met", topic=SLA)

@@ -172,6 +172,11 @@ class Metric(StrEnum):
     LEVEL_ACCEPT = "level_accept"
     LEVEL_WORK = "level_work"
 
+    @property
+    def of_level(self) -> bool:
+        """Does it bind a level's people and not promise anything to a customer (semantics K1)?"""
+        return self in (Metric.LEVEL_ACCEPT, Metric.LEVEL_WORK)
+
 
 class RepriceCause(StrEnum):
     """What moved a running clock's target (semantics P1, M2, C4)."""

@@ -22,12 +22,14 @@ CellKey = tuple[str, str]
 
 class CellSection(Section):
     """The targets of one cell: bare numbers are minutes. What a cell leaves out is looked for further
-    along the chain; `next_response` is the cell's `first_response` unless it is given.
+    along the chain; `next_response` is the cell's `first_response` unless it is given, and nobody is
+    owed a `periodic_update` unless it is (semantics K8).
     """
 
     first_response: Minutes | None = None
     next_response: Minutes | None = None
     resolution: Minutes | None = None
+    periodic_update: Minutes | None = None
 
 
 def _cell_key(value: object, info: ValidationInfo) -> CellKey:
@@ -88,11 +90,13 @@ def look_up(
             if not found
         )
     following = _first(cells, "next_response")
+    periodic = _first(cells, "periodic_update")
     return Targets(
         policy_id="/".join(first[0]),
         first_response=first[1],
         next_response=following[1] if following else first[1],
         resolution=resolution[1],
+        periodic_update=periodic[1] if periodic else None,
     )
 
 

@@ -15,13 +15,14 @@ ANY = "any"
 @dataclass(frozen=True, slots=True)
 class Targets:
     """The budgets of one ticket's clocks. `policy_id` names the cell of the matrix the first response
-    comes from: `critical/enterprise`, `medium/any`.
+    comes from: `critical/enterprise`, `medium/any`. Without a `periodic_update` none is owed (K8).
     """
 
     policy_id: str
     first_response: timedelta
     next_response: timedelta
     resolution: timedelta
+    periodic_update: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -104,14 +105,37 @@ def message(number: int, author: Author, **changes: Any) -> TicketMessageAdded:
     )
 
 
-class Story:
-    """One case, told step by step. Every verb returns what was said because of it."""
+def without_level_clocks(policy: WorkflowPolicy) -> WorkflowPolicy:
+    """A workflow whose levels may take what time they like."""
+    untimed = {name: replace(r, timeout=None) for name, r in policy.escalation.levels.items()}
+    return replace(
+        policy,
+        levels=tuple(replace(level, respond_within=None) for level in policy.levels),
+        escalation=replace(policy.escalation, levels=untimed),
+    )
 
-    def __init__(self, policy: WorkflowPolicy | None = None) -> None:
+
+class Story:
+    """One case, told step by step. Every verb returns what was said because of it.
+
+    Its levels have no time of their own unless the story is about that: `levels`.
+    """
+
+    def __init__(self, policy: WorkflowPolicy | None = None, *, levels: bool = False) -> None:
+        self.levels = levels
         self.policy = policy or a_policy()
         self.case = Case(ticket_id=TICKET)
         self.said: list[Said] = []
         self.sequence = 0
+
+    @property
+    def policy(self) -> WorkflowPolicy:
+        """The workflow the case is judged by from now on."""
+        return self._policy
+
+    @policy.setter
+    def policy(self, policy: WorkflowPolicy) -> None:
+        self._policy = policy if self.levels else without_level_clocks(policy)
 
     def hear(self, heard: Heard, now: datetime) -> list[Said]:
         """Hear anything, recorded at `now`."""

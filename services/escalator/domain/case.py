@@ -14,13 +14,14 @@ import msgspec
 from msgspec.structs import replace
 
 from shared.contracts import Cause, Event, SlaWithdrawn, type_of
+from shared.contracts.vocabulary import EscalationOutcome
 from shared.policy import WorkflowPolicy
 
 from . import escalation as escalations
 from . import fold, ticket
 from .escalation import Escalation, Ground
-from .facts import Fact, fact_of
-from .items import Item, Noted, Request, Said, TimePassed
+from .facts import Entered, Fact, fact_of
+from .items import Item, Merging, Moved, Noted, Request, Said, TimePassed
 from .steps import BREACH, Step, StepKind
 from .ticket import Ticket
 from .timeline import Timeline
@@ -29,6 +30,9 @@ from .written import Written
 
 #: How long after closing the facts are kept for a late one (semantics T3).
 KEPT_AFTER_CLOSING: Final = timedelta(days=7)
+
+#: The source of a ticket's moves between levels: the escalator itself.
+_LEVELS: Final = "levels"
 
 #: What may be withdrawn when a late fact disproves it.
 _DISPROVABLE: Final = (StepKind.WARNING, StepKind.BREACHED)
@@ -79,12 +83,22 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The level the ticket was last raised to, or entered at."""
         return self.escalation.holding_level if self.escalation else self.ticket.entry_level
 
+    @property
+    def place(self) -> str:
+        """The level whose people have the ticket: it does not move to those who are only told (X8)."""
+        last = self.escalation
+        if last is None:
+            return self.ticket.entry_level
+        return last.raised_from if last.outcome is EscalationOutcome.CANCELLED else last.held_by
+
 
 def evolve(case: Case, item: Item, policy: WorkflowPolicy) -> Case:
     """The case after `item`. Commands are wishes: what comes of them is said."""
     match item:
         case Event():
             return _hear(case, item, policy)
+        case Moved() | Merging():
+            return _learn(case, _fact_of(case, item), policy)
         case TimePassed():
             return _pass(case, item, policy)
         case Said():
@@ -104,9 +118,22 @@ def _hear(case: Case, event: Event, policy: WorkflowPolicy) -> Case:
         ticket=ticket.hear(case.ticket, event, policy),
         cause=case.cause or event.cause,
     )
-    fact = fact_of(event, policy)
-    if fact is None:
-        return case
+    fact = fact_of(event, policy, case.ticket)
+    return case if fact is None else _learn(case, fact, policy)
+
+
+def _fact_of(case: Case, item: Moved | Merging) -> Fact:
+    """What is no event of this ticket, as a fact with a place of its own in the order."""
+    if isinstance(item, Merging):
+        event = item.event
+        source = f"{event.source}/{event.subject}"
+        return Fact(at=event.time, source=source, sequence=event.sequence, what=item.what)
+    moves = sum(isinstance(fact.what, Entered) for fact in case.facts)
+    return Fact(at=item.at, source=_LEVELS, sequence=moves, what=item.what)
+
+
+def _learn(case: Case, fact: Fact, policy: WorkflowPolicy) -> Case:
+    """Put the fact in its place: at the end, or, when it is late, fold everything again."""
     if case.base.is_late(fact):
         return replace(case, too_late=case.too_late + 1)
     terms = fold.needs_terms(case.timeline, fact, policy)
@@ -197,7 +224,14 @@ def _say(case: Case, said: Said) -> Case:
     return replace(
         case,
         ticket=ticket.remember(case.ticket, said.time, name),
-        escalation=escalations.hear(case.escalation, said.payload, said.time, said.grounds),
+        escalation=escalations.hear(
+            case.escalation,
+            said.payload,
+            said.time,
+            said.grounds,
+            ladder=said.ladder,
+            phase=case.timeline.phase,
+        ),
         escalations=case.escalations + (name == "escalation.raised"),
         fired=case.fired | {ground.evidence for ground in said.grounds},
         announced=_raised_by(case.announced, said.grounds),

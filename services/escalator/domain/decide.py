@@ -12,11 +12,15 @@ from functools import partial
 from shared.contracts import (
     Event,
     NotificationAcknowledged,
+    NotificationSuppressed,
     SlaWithdrawn,
+    TicketAccepted,
+    TicketAssigned,
     TicketEscalationRequested,
     TicketMessageAdded,
     TicketPaused,
     TicketRated,
+    TicketResolved,
     TicketResumed,
 )
 from shared.contracts.tickets import Author
@@ -24,11 +28,11 @@ from shared.contracts.vocabulary import AuthorKind, EscalationOutcome
 from shared.fold import advance
 from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
 
-from . import announce, fold, ladder, triggers
+from . import announce, fold, ladder, levels, triggers
 from .case import Case, evolve, is_held, kept_until
 from .escalation import Ground
-from .items import Acknowledge, Deescalate, Heard, Item, Noted, Request, Said, TimePassed
-from .ladder import When
+from .items import Acknowledge, Deescalate, Heard, Item, Moved, Noted, Request, Said, TimePassed
+from .paging import When
 from .steps import Step, StepKind
 from .timeline import Phase
 from .written import Written
@@ -54,7 +58,27 @@ def respond(
         for answer in climb(case, cause, policy=policy, now=now):
             case = learn(case, answer)
             said.append(answer)
+    for move in _moves(case, now, policy):
+        case, of_level = advance(
+            case, move, evolve=learn, decide=partial(_speak, policy=policy, now=now)
+        )
+        said += of_level
     return case, [item for item in said if isinstance(item, Said)]
+
+
+def _moves(case: Case, now: datetime, policy: WorkflowPolicy) -> list[Item]:
+    """The ticket is at another level than its clocks know: at first from its opening on, later from the
+    instant this is recorded (semantics X2, L1).
+    """
+    timeline, place = case.timeline, case.place
+    known = timeline.entered
+    if timeline.phase in (Phase.UNOPENED, Phase.MERGED) or (known and known.level == place):
+        return []
+    first = known is None and case.escalation is None
+    if not first and timeline.phase is not Phase.OPEN:
+        return []
+    at = timeline.opened_at if first and timeline.opened_at else now
+    return [Moved(what=levels.entered(place, policy), at=at)]
 
 
 def _speak(case: Case, heard: Item, *, policy: WorkflowPolicy, now: datetime) -> list[Item]:
@@ -113,7 +137,8 @@ def _on_step(case: Case, step: Step, now: datetime, policy: WorkflowPolicy) -> l
     if before := ladder.fall_due(case, step.at, now, policy):
         for said in before:
             case = evolve(case, said, policy)
-    firings = triggers.by_step(case, step, policy)
+    showing = triggers.by_level if step.metric.of_level else triggers.by_step
+    firings = showing(case, step, policy)
     return [*before, *ladder.answer(case, firings, When(step.at, now), policy)]
 
 
@@ -132,16 +157,22 @@ def _on_event(
     match event.payload:
         case NotificationAcknowledged() as acknowledged:
             return _on_acknowledged(case, acknowledged, at, policy)
+        case NotificationSuppressed(about=page, nobody_told=True):
+            return list(ladder.skip(case, page, When(at, now), policy))
         case TicketRated() if phase not in (Phase.UNOPENED, Phase.MERGED):
             return _on_trigger(case, event, now, policy)
     if phase is Phase.MERGED:
         return list(ladder.resolve(case, EscalationOutcome.CANCELLED, at, reason="merged"))
     if phase in (Phase.RESOLVED, Phase.CLOSED):
-        return list(ladder.resolve(case, EscalationOutcome.TICKET_RESOLVED, at))
+        anew = isinstance(event.payload, TicketResolved)
+        return list(ladder.solved(case, at, anew=anew))
     if phase is Phase.UNOPENED:
         return []
     if isinstance(event.payload, TicketEscalationRequested):
         return _request(case, _request_of(event.payload, event), now, policy)
+    match event.payload:
+        case TicketAccepted() | TicketAssigned(claimed=True) as taken:
+            return ladder.accept(case, taken.agent_id, taken.level, at, policy)
     agent = _progressing_agent(event)
     if agent is not None:
         return ladder.progress(case, agent.id, at, policy)

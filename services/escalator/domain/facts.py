@@ -7,13 +7,15 @@ and everything be folded again (semantics T2, T3). Nothing else of a ticket is n
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from shared.contracts import (
     Event,
+    TicketAccepted,
+    TicketAssigned,
     TicketClosed,
     TicketMerged,
     TicketMessageAdded,
@@ -28,12 +30,17 @@ from shared.contracts import (
 from shared.contracts.vocabulary import AuthorKind, Metric, PauseReason, Priority
 from shared.policy import WorkflowPolicy
 
+from .ticket import Ticket
+
+_UNKNOWN: Final = Ticket()
+
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the workflow promises one priority and customer tier, copied when a clock first needs it.
 
     So that a later workflow file changes new clocks only (semantics K6, F1). `thresholds` hold the
-    overdue reminders, too; `pausing` are the reasons that pause a resolution (Z1).
+    overdue reminders, too; `pausing` says by metric which reasons pause it (Z1). Without a
+    `periodic_update` nobody is owed one (K8).
     """
 
     priority: Priority
@@ -45,7 +52,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resolution: timedelta
     calendar: str
     thresholds: tuple[int, ...]
-    pausing: tuple[PauseReason, ...]
+    pausing: dict[Metric, tuple[PauseReason, ...]] = {}
+    periodic_update: timedelta | None = None
     reprice: Literal["carry", "strictest", "restart"]
     reopen_window: timedelta
     reopen_floor: float
@@ -65,11 +73,16 @@ def terms_of(policy: WorkflowPolicy, priority: Priority, tier: str) -> Terms:
         resolution=targets.resolution,
         calendar=sla.calendar_of(priority),
         thresholds=tuple(sorted({*sla.thresholds, *sla.overdue, 100})),
-        pausing=tuple(reason for reason in PauseReason if sla.pauses(Metric.RESOLUTION, reason)),
+        pausing={metric: found for metric in Metric if (found := _pausing(policy, metric))},
+        periodic_update=targets.periodic_update,
         reprice=sla.reprice,
         reopen_window=sla.reopen_window,
         reopen_floor=sla.reopen_floor,
     )
+
+
+def _pausing(policy: WorkflowPolicy, metric: Metric) -> tuple[PauseReason, ...]:
+    return tuple(reason for reason in PauseReason if policy.sla.pauses(metric, reason))
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
@@ -82,11 +95,14 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
 
 
 class Wrote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="wrote"):
-    """Somebody wrote. `answers`: a public reply that counts as one (semantics K3)."""
+    """Somebody wrote. `answers`: a public reply that counts as one (semantics K3). `level` is that of
+    the agent who has the ticket, when it was they.
+    """
 
     message_id: UUID
     by_customer: bool = False
     answers: bool = False
+    level: str | None = None
 
 
 class Reclassified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="priced"):
@@ -126,6 +142,49 @@ class Unmerged(msgspec.Struct, frozen=True, tag="unmerged"):
     """The ticket goes its own way again."""
 
 
+class Entered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="entered"):
+    """The ticket is at a level now: what its people were given then (semantics X2, X7).
+
+    `accept` and `work` are wishes, None where the level has none; `share` and `floor` bound them by what
+    is left of the promise to the customer.
+    """
+
+    level: str
+    accept: timedelta | None = None
+    work: timedelta | None = None
+    waits_for_reply: bool = False
+    share: float
+    floor: timedelta
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
+    """An agent of `level` works on it."""
+
+    level: str
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A clock of another ticket that still counted when that one was merged into this one."""
+
+    metric: Metric
+    since: datetime
+    budget: timedelta
+    consumed: timedelta
+    calendar: str
+    policy_id: str
+    digest: str
+
+
+class Absorbed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="absorbed"):
+    """Another ticket goes on as this one (semantics M2). `waits`: its customer waits for an answer."""
+
+    source: UUID
+    priority: Priority
+    tier: str
+    promises: tuple[Promise, ...] = ()
+    waits: bool = False
+
+
 What = (
     Opened
     | Wrote
@@ -137,7 +196,14 @@ What = (
     | Closed
     | Merged
     | Unmerged
+    | Entered
+    | Accepted
+    | Absorbed
 )
+
+
+#: A fact's place among those of its ticket.
+Order = tuple[bool, datetime, bool, str, int]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -152,25 +218,31 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     terms: Terms | None = None
 
     @property
-    def order(self) -> tuple[bool, datetime, str, int]:
+    def order(self) -> Order:
         """Engine time, producer, sequence; the opening before all else, whatever its time says."""
-        return (not isinstance(self.what, Opened), self.at, self.source, self.sequence)
+        opening = isinstance(self.what, Opened)
+        return (not opening, self.at, self.follows_time, self.source, self.sequence)
+
+    @property
+    def follows_time(self) -> bool:
+        """Does it come of what fell due at its instant, and not before it (semantics T4)?"""
+        return isinstance(self.what, Entered)
 
 
-def fact_of(event: Event, policy: WorkflowPolicy) -> Fact | None:
-    """What the clocks need of `event`, or None when it is nothing to them."""
-    what = _what(event, policy)
+def fact_of(event: Event, policy: WorkflowPolicy, ticket: Ticket = _UNKNOWN) -> Fact | None:
+    """What the clocks need of `event`, or None when it is nothing to them. `ticket` says who has it."""
+    what = _what(event, policy, ticket)
     if what is None:
         return None
     return Fact(at=event.time, source=event.source, sequence=event.sequence, what=what)
 
 
-def _what(event: Event, policy: WorkflowPolicy) -> What | None:  # noqa: C901 - one line a fact
+def _what(event: Event, policy: WorkflowPolicy, ticket: Ticket) -> What | None:  # noqa: C901 - one line a fact
     match event.payload:
         case TicketOpened() as opened:
             return _opened(opened, event.time, policy)
         case TicketMessageAdded() as message:
-            return _wrote(message)
+            return _wrote(message, ticket)
         case TicketReclassified() as reclassified:
             return _reclassified(reclassified, policy)
         case TicketPaused(reason=reason):
@@ -187,6 +259,8 @@ def _what(event: Event, policy: WorkflowPolicy) -> What | None:  # noqa: C901 - 
             return Merged()
         case TicketUnmerged():
             return Unmerged()
+        case TicketAccepted(level=level) | TicketAssigned(level=level, accept_by=None):
+            return Accepted(level=level)
     return None
 
 
@@ -199,7 +273,7 @@ def _opened(opened: TicketOpened, at: datetime, policy: WorkflowPolicy) -> Opene
     )
 
 
-def _wrote(message: TicketMessageAdded) -> Wrote | None:
+def _wrote(message: TicketMessageAdded, ticket: Ticket) -> Wrote | None:
     """A message by the system answers only when it is marked as not automatic; a note never does."""
     by = message.author.kind
     answers = message.public and (
@@ -209,7 +283,13 @@ def _wrote(message: TicketMessageAdded) -> Wrote | None:
     by_customer = by is AuthorKind.CUSTOMER and not message.automatic
     if not answers and not by_customer:
         return None
-    return Wrote(message_id=message.message_id, by_customer=by_customer, answers=answers)
+    theirs = by is AuthorKind.AGENT and message.author.id == ticket.assignee
+    return Wrote(
+        message_id=message.message_id,
+        by_customer=by_customer,
+        answers=answers,
+        level=ticket.assignee_level if answers and theirs else None,
+    )
 
 
 def _reclassified(event: TicketReclassified, policy: WorkflowPolicy) -> Reclassified | None:

@@ -14,9 +14,12 @@ from msgspec.structs import replace
 from shared.contracts.vocabulary import CancelReason, Metric, PauseReason, Priority
 from shared.policy import WorkflowPolicy
 
-from . import sla
+from . import absorbing, levels, sla
 from .facts import (
+    Absorbed,
+    Accepted,
     Closed,
+    Entered,
     Fact,
     Merged,
     Opened,
@@ -31,10 +34,11 @@ from .facts import (
     terms_of,
 )
 from .pricing import reclassify
-from .steps import Step
+from .steps import Step, StepKind
 from .timeline import BeforeMerge, Grown, Phase, Timeline, cancel, each, settle, start, stop
 
 _RESPONSES = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
+_TOLD_OF_LEVELS = (StepKind.STARTED, StepKind.MET, StepKind.BREACHED, StepKind.CANCELLED)
 _MILLISECOND = timedelta(milliseconds=1)
 _NEW = Timeline()
 
@@ -56,11 +60,10 @@ def pass_time(
         timeline,
         lambda clock: sla.pass_time(clock, until, policy.calendars, inclusive=inclusive),
     )
-    steps = _stamped(steps, timeline)
     if steps:
         steps.sort(key=lambda step: (step.at, step.metric != Metric.FIRST_RESPONSE, step.threshold))
         timeline = replace(timeline, until=steps[-1].at)
-    return timeline, steps
+    return timeline, _told(steps, timeline)
 
 
 def next_due(timeline: Timeline, policy: WorkflowPolicy) -> datetime | None:
@@ -71,9 +74,10 @@ def next_due(timeline: Timeline, policy: WorkflowPolicy) -> datetime | None:
 
 def needs_terms(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Terms | None:
     """The terms to keep with a fact that is heard now, or None when those in force still hold."""
-    pair = _pair_after(timeline, fact)
+    pair = _pair_after(timeline, fact, policy)
     kept = timeline.terms
-    if pair is None or not isinstance(fact.what, Opened | Reclassified | Reopened | Wrote):
+    pricing = isinstance(fact.what, Opened | Reclassified | Reopened | Wrote | Absorbed)
+    if pair is None or not pricing:
         return None
     if kept and (kept.priority, kept.tier, kept.digest) == (*pair, policy.digest):
         return None
@@ -83,13 +87,18 @@ def needs_terms(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Terms
 def apply(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Grown:
     """Hear one fact, after all time before it has passed."""
     at = max(fact.at, timeline.opened_at) if timeline.opened_at else fact.at
-    timeline, passed = pass_time(timeline, at, policy, inclusive=False)
+    timeline, passed = pass_time(timeline, at, policy, inclusive=fact.follows_time)
     timeline, steps = _hear(timeline, fact, at, policy)
-    return replace(timeline, last=fact.order), passed + _stamped(steps, timeline)
+    return replace(timeline, last=fact.order), passed + _told(steps, timeline)
 
 
-def _stamped(steps: list[Step], timeline: Timeline) -> list[Step]:
-    return [replace(step, priority=timeline.priority, tier=timeline.tier) for step in steps]
+def _told(steps: list[Step], timeline: Timeline) -> list[Step]:
+    """What the world hears of: of level clocks only how they begin and end (semantics section 18)."""
+    return [
+        replace(step, priority=timeline.priority, tier=timeline.tier)
+        for step in steps
+        if not step.metric.of_level or step.kind in _TOLD_OF_LEVELS
+    ]
 
 
 def _hear(timeline: Timeline, fact: Fact, at: datetime, policy: WorkflowPolicy) -> Grown:
@@ -111,10 +120,18 @@ def _hear(timeline: Timeline, fact: Fact, at: datetime, policy: WorkflowPolicy) 
             return reclassify(timeline, what, at, policy)
         case Paused() | Resumed():
             return _wait(timeline, what, at, policy)
+        case Entered():
+            return levels.enter(timeline, what, at, policy)
+        case Accepted():
+            return levels.accept(timeline, what, at, policy)
+        case Absorbed():
+            return absorbing.absorb(timeline, what, at, policy)
     return _end(timeline, what, at, policy)
 
 
-def _pair_after(timeline: Timeline, fact: Fact) -> tuple[Priority, str] | None:
+def _pair_after(
+    timeline: Timeline, fact: Fact, policy: WorkflowPolicy
+) -> tuple[Priority, str] | None:
     """Priority and tier once the fact is heard; None before the ticket is opened."""
     match fact.what:
         case Opened(priority=priority, tier=tier):
@@ -123,12 +140,14 @@ def _pair_after(timeline: Timeline, fact: Fact) -> tuple[Priority, str] | None:
             return None
         case Reclassified(priority=priority, tier=tier):
             return priority or timeline.priority, tier or timeline.tier
+        case Absorbed(priority=priority, tier=tier):
+            return absorbing.higher(timeline, priority, tier, policy)
     return timeline.priority, timeline.tier
 
 
 def _with_terms(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Timeline:
     """The terms after the fact: those kept with it, if they still fit its place in the order."""
-    pair = _pair_after(timeline, fact)
+    pair = _pair_after(timeline, fact, policy)
     assert pair is not None
     for known in (fact.terms, timeline.terms):
         if known is not None and (known.priority, known.tier) == pair:
@@ -160,14 +179,27 @@ def _open(timeline: Timeline, what: Opened, at: datetime, policy: WorkflowPolicy
 def _write(timeline: Timeline, what: Wrote, at: datetime, policy: WorkflowPolicy) -> Grown:
     if what.answers:
         timeline = replace(timeline, asked=True, answered=True, unanswered=None)
-        timeline, steps = stop(timeline, at, _RESPONSES, policy.calendars)
+        timeline, steps = _answer(timeline, what, at, policy)
     else:
         waiting = timeline.waiting - {PauseReason.WAITING_ON_CUSTOMER}
         timeline = replace(timeline, asked=False, waiting=waiting)
         timeline = replace(timeline, unanswered=timeline.unanswered or what.message_id)
-        timeline, steps = _expect(timeline, at, policy)
+        timeline, steps = settle(timeline, at, policy.calendars)
+        timeline, expected = _expect(timeline, at, policy)
+        steps += expected
     timeline, settled = settle(timeline, at, policy.calendars)
-    return timeline, settled + steps
+    return timeline, steps + settled
+
+
+def _answer(timeline: Timeline, what: Wrote, at: datetime, policy: WorkflowPolicy) -> Grown:
+    """A public reply: it stops what waits for one, and promises the next update (semantics K3, K8)."""
+    stopped = (*_RESPONSES, Metric.PERIODIC_UPDATE)
+    timeline, steps = stop(timeline, at, stopped, policy.calendars)
+    timeline, of_level = levels.reply(timeline, what.level, at, policy)
+    if timeline.phase is not Phase.OPEN or not timeline.terms or not timeline.terms.periodic_update:
+        return timeline, steps + of_level
+    timeline, begun = start(timeline, Metric.PERIODIC_UPDATE, at, policy.calendars)
+    return timeline, steps + of_level + begun
 
 
 def _expect(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
@@ -186,6 +218,8 @@ def _expect(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
 def _wait(
     timeline: Timeline, what: Paused | Resumed, at: datetime, policy: WorkflowPolicy
 ) -> Grown:
+    if timeline.phase is not Phase.OPEN:
+        return timeline, []
     more = timeline.waiting | {what.reason} if isinstance(what, Paused) else frozenset()
     return settle(replace(timeline, waiting=more), at, policy.calendars)
 
@@ -239,7 +273,8 @@ def _solve(timeline: Timeline, phase: Phase, at: datetime, policy: WorkflowPolic
         waiting=frozenset(),
         unanswered=None,
     )
-    stopped = (Metric.NEXT_RESPONSE, Metric.RESOLUTION)
+    promised = (Metric.NEXT_RESPONSE, Metric.PERIODIC_UPDATE, Metric.RESOLUTION)
+    stopped = (*promised, *levels.solved(timeline))
     timeline, steps = stop(timeline, at, stopped, policy.calendars)
     timeline, cancelled = cancel(timeline, at, CancelReason.RESOLVED, policy.calendars)
     return timeline, cancelled + steps
@@ -261,4 +296,5 @@ def _reopen(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
     if timeline.unanswered is not None:
         timeline, more = _expect(timeline, at, policy)
         steps += more
-    return timeline, steps
+    timeline, of_level = levels.begin(replace(timeline, accepted=False), at, policy.calendars)
+    return timeline, steps + of_level

@@ -10,6 +10,8 @@ import msgspec
 from shared.contracts import Event, Payload
 
 from .escalation import Ground
+from .facts import Absorbed, Entered
+from .rungs import Ladder
 from .steps import Step
 from .written import Written
 
@@ -31,7 +33,8 @@ class TimePassed(msgspec.Struct, frozen=True, kw_only=True):
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """Something to publish: the nominal instant, the derived id (semantics T9), and what it rests on.
 
-    `step`: the step of a clock's history it tells of; `grounds`: what an escalation rests on.
+    `step`: the step of a clock's history it tells of; `grounds`: what an escalation rests on, `ladder`:
+    what it goes by.
     """
 
     payload: Payload
@@ -39,6 +42,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     step: Step | None = None
     grounds: tuple[Ground, ...] = ()
+    ladder: Ladder | None = None
 
 
 class Noted(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,20 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
     grounds: tuple[Ground, ...] = ()
     holding: frozenset[str] | None = None
     holds_until: datetime | None = None
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """The ticket is at another level from `at` on, the instant of recording (semantics X2, L1)."""
+
+    what: Entered
+    at: datetime
+
+
+class Merging(msgspec.Struct, frozen=True, kw_only=True):
+    """Another ticket goes on as this one. `event` is the merge as that one told it."""
+
+    event: Event
+    what: Absorbed
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +97,6 @@ class Deescalate(msgspec.Struct, frozen=True, kw_only=True):
 
 Command = Request | Acknowledge | Deescalate | Written
 
-Heard = Event | TimePassed | Command
+Heard = Event | TimePassed | Command | Merging
 
-Item = Heard | Said | Noted
+Item = Heard | Said | Noted | Moved

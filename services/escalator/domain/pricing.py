@@ -6,10 +6,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from shared.contracts.vocabulary import CancelReason, RepriceCause
+from shared.contracts.vocabulary import CancelReason, Metric, RepriceCause
 from shared.policy import WorkflowPolicy
 
-from . import sla
+from . import levels, sla
 from .facts import Reclassified
 from .repricing import reprice
 from .sla import Change, Clock
@@ -33,7 +33,9 @@ def reclassify(
         return timeline, []
     if timeline.terms.reprice == "restart":
         return _restart(timeline, at, policy)
-    return each(timeline, lambda clock: _reprice(timeline, clock, at, cause, policy))
+    timeline, steps = each(timeline, lambda clock: _reprice(timeline, clock, at, cause, policy))
+    timeline, _ = levels.aim_anew(timeline, at, policy.calendars)
+    return timeline, steps
 
 
 def _reprice(
@@ -41,7 +43,7 @@ def _reprice(
 ) -> Change:
     terms = timeline.terms
     assert terms is not None
-    if clock.finished:
+    if not _has_price(timeline, clock):
         return clock, []
     priced, steps = reprice(
         clock,
@@ -62,10 +64,14 @@ def _reprice(
 
 def _restart(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
     """Cancel and begin new cycles from zero. What has breached keeps its verdict (semantics P3)."""
+    assert timeline.terms is not None
+    calendar = timeline.terms.calendar
     old = [
         clock
         for clock in timeline.unfinished
-        if not clock.breached_at and clock.budget != budget_of(timeline, clock.metric)
+        if _has_price(timeline, clock)
+        and not clock.breached_at
+        and (clock.budget, clock.calendar) != (budget_of(timeline, clock.metric), calendar)
     ]
 
     def end(clock: Clock) -> Change:
@@ -78,4 +84,13 @@ def _restart(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
         timeline, begun = start(timeline, clock.metric, at, policy.calendars)
         steps += begun
     timeline, settled = settle(timeline, at, policy.calendars)
+    timeline, _ = levels.aim_anew(timeline, at, policy.calendars)
     return timeline, steps + settled
+
+
+def _has_price(timeline: Timeline, clock: Clock) -> bool:
+    """Does the SLA matrix name a target for it? A periodic update nobody is owed any more goes on."""
+    if clock.finished or clock.metric.of_level:
+        return False
+    terms = timeline.terms
+    return clock.metric is not Metric.PERIODIC_UPDATE or bool(terms and terms.periodic_update)

@@ -1,4 +1,4 @@
-"""A running promise gets another target (semantics P1 `carry`, P2)."""
+"""A running promise gets another target (semantics P1 `carry`, P2, M2)."""
 
 from __future__ import annotations
 
@@ -40,33 +40,68 @@ def reprice(
     same = (clock.budget, clock.calendar) == (budget, terms.calendar)
     if same or clock.breached_at:
         return clock, []
-    consumed = consumed_by(clock, at, calendars)
-    moved = replace(
-        clock if clock.running_since is None else stopped(clock, at, calendars),
+    return adopt(
+        clock,
+        at,
         budget=budget,
+        consumed=consumed_by(clock, at, calendars),
         calendar=terms.calendar,
         policy_id=terms.policy_id,
         digest=terms.digest,
-        epoch=clock.epoch + 1,
+        cause=cause,
+        jump=JumpCause.REPRICED,
+        calendars=calendars,
+    )
+
+
+def adopt(
+    clock: Clock,
+    at: datetime,
+    *,
+    budget: timedelta,
+    consumed: timedelta,
+    calendar: str,
+    policy_id: str,
+    digest: str,
+    cause: RepriceCause,
+    jump: JumpCause,
+    calendars: Calendars,
+    silently: bool = False,
+) -> Change:
+    """Go on at `at` towards `budget` with `consumed` of it used. `silently`: only what that jumps over
+    is said.
+    """
+    moved = replace(
+        stopped(clock, at, calendars),
+        budget=budget,
+        consumed=consumed,
+        calendar=calendar,
+        policy_id=policy_id,
+        digest=digest,
+        epoch=clock.epoch + (not silently),
         running_since=at if clock.running_since else None,
     )
     told = step_of(moved, StepKind.REPRICED, at, calendars, repriced_by=cause)
-    limit = calendars.get(terms.calendar, ALWAYS).add(at, budget - consumed)
-    moved, crossed = _jump(moved, consumed, at, calendars)
+    limit = calendars.get(calendar, ALWAYS).add(at, budget - consumed)
+    moved, crossed = _jump(moved, consumed, at, jump, calendars)
+    if silently:
+        return moved, crossed
     return moved, [replace(told, previous_budget=clock.budget, deadline=limit), *crossed]
 
 
-def _jump(clock: Clock, consumed: timedelta, at: datetime, calendars: Calendars) -> Change:
+def _jump(
+    clock: Clock, consumed: timedelta, at: datetime, cause: JumpCause, calendars: Calendars
+) -> Change:
     """Announce only the highest threshold that the new target jumped over, at this instant (P2)."""
-    jumped = [
-        p
-        for p in clock.thresholds
-        if clock.crossed < p <= BREACH and consumed * 100 >= clock.budget * p
+    reached = [
+        p for p in clock.thresholds if clock.crossed < p and consumed * 100 >= clock.budget * p
     ]
+    jumped = [p for p in reached if p <= BREACH]
     if not jumped:
         return clock, []
     clock, step = cross(clock, jumped[-1], at, calendars)
+    clock = replace(clock, crossed=reached[-1])
     limit = at if jumped[-1] == BREACH else deadline(clock, calendars)
     remaining = calendar_of(clock, calendars).add(at, clock.budget - consumed)
-    step = replace(step, jump=JumpCause.REPRICED, skipped=tuple(jumped[:-1]))
+    step = replace(step, jump=cause, skipped=tuple(jumped[:-1]))
     return clock, [replace(step, deadline=limit or remaining)]

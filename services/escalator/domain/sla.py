@@ -48,11 +48,12 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One run of one metric. `consumed` is the open time used before `running_since` (or in all,
     while it stands); `crossed` the highest threshold reached or counted as reached; `restored` how often
-    a merge that had cancelled it was undone.
+    a merge that had cancelled it was undone; `level` whose people a level clock binds.
     """
 
     metric: Metric
     cycle: int
+    level: str | None = None
     started_at: datetime
     policy_id: str
     digest: str
@@ -131,19 +132,21 @@ def start(
     terms: Terms,
     calendars: Calendars,
     carried: timedelta = _NOTHING,
+    level: str | None = None,
 ) -> Change:
     """Begin a cycle at `at`; thresholds within `carried` count as announced (semantics R1)."""
     reached = [p for p in terms.thresholds if p < BREACH and carried * 100 >= budget * p]
     clock = Clock(
         metric=metric,
         cycle=cycle,
+        level=level,
         started_at=at,
         policy_id=terms.policy_id,
         digest=terms.digest,
         calendar=terms.calendar,
         budget=budget,
         thresholds=terms.thresholds,
-        pausing=terms.pausing if metric is Metric.RESOLUTION else (),
+        pausing=terms.pausing.get(metric, ()),
         consumed=carried,
         running_since=at,
         crossed=max(reached, default=0) if carried else 0,
@@ -247,6 +250,7 @@ def step_of(
         epoch=clock.epoch,
         repriced_by=repriced_by,
         reason=reason,
+        level=clock.level,
         terms=terms,
         turn=_turn(clock, kind, at),
     )

@@ -62,6 +62,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     correction: int = 0
     priority: Priority | None = None
     tier: str | None = None
+    level: str | None = None
     terms: Terms | None = None
 
     @property

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from shared.contracts.vocabulary import CancelReason, Metric, PauseReason, Priority
 
 from . import sla
-from .facts import Fact, Terms
+from .facts import Entered, Fact, Order, Terms
 from .sla import Calendars, Change, Clock
 from .steps import Step
 
@@ -44,7 +44,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `waiting`: what the ticket says it waits for. `asked`: the last public message is ours, so that
     waiting for the customer is real (semantics Z2). `unanswered`: the first inbound message without a
-    reply. `last` is the order of the last fact, `until` the instant of the last step of time.
+    reply. `entered` is the level the ticket is at, `accepted` whether its people work on it (X2).
+    `last` is the order of the last fact, `until` the instant of the last step of time.
     """
 
     phase: Phase = Phase.UNOPENED
@@ -60,8 +61,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unanswered: UUID | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    entered: Entered | None = None
+    accepted: bool = False
     clocks: tuple[Clock, ...] = ()
-    last: tuple[bool, datetime, str, int] | None = None
+    last: Order | None = None
     until: datetime | None = None
     before_merge: BeforeMerge | None = None
 
@@ -92,7 +95,9 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """
         if self.last is not None and fact.order < self.last:
             return True
-        return self.until is not None and fact.at <= self.until
+        if self.until is None or fact.follows_time:
+            return self.until is not None and fact.at < self.until
+        return fact.at <= self.until
 
 
 Grown = tuple[Timeline, list[Step]]
@@ -128,6 +133,9 @@ def budget_of(timeline: Timeline, metric: Metric) -> timedelta:
         return terms.resolution
     if metric is Metric.NEXT_RESPONSE:
         return terms.next_response
+    if metric is Metric.PERIODIC_UPDATE:
+        assert terms.periodic_update is not None
+        return terms.periodic_update
     return min(terms.first_response, timeline.sla_target or terms.first_response)
 
 

@@ -6,9 +6,10 @@ text shows again what they look for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from shared.contracts import (
     Event,
@@ -21,16 +22,28 @@ from shared.contracts import (
     TicketReopened,
     type_of,
 )
-from shared.contracts.vocabulary import AuthorKind
+from shared.contracts.vocabulary import AuthorKind, Metric
 from shared.policy import Facts, Trigger, WorkflowPolicy
 
 from .case import Case
-from .escalation import Ground
+from .escalation import LEVEL_TIMEOUT, NO_RESPONSE, Ground
 from .items import Noted
 from .steps import Step
 
 #: Facts that belong to one text or one moment, and not to the ticket.
-_PASSING = ("signals", "sentiment", "sentiment_label", "rating", "entry")
+_PASSING = (
+    "signals",
+    "sentiment",
+    "sentiment_label",
+    "rating",
+    "rating_mean",
+    "rating_mean_before",
+    "entry",
+)
+
+#: A mean of ratings is one of so many at most, and of so many at least (N2.25).
+_RATINGS: Final = 5
+_ENOUGH_RATINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,21 @@ def by_step(case: Case, step: Step, policy: WorkflowPolicy) -> list[Firing]:
     return _fresh(case, firings)
 
 
+def by_level(case: Case, step: Step, policy: WorkflowPolicy) -> list[Firing]:
+    """A level whose time ran out goes on to the next one (semantics V14, X6): nobody accepted or
+    answered in it, or nobody solved it.
+    """
+    level = step.level
+    above = policy.escalation.next_level(level) if level else None
+    if level is None or level != case.place or above is None:
+        return []
+    waits = step.metric is Metric.LEVEL_ACCEPT or policy.escalation.waits_for_reply(level)
+    trigger = Trigger(NO_RESPONSE if waits else LEVEL_TIMEOUT, str(step.kind), to=above)
+    detail = f"{step.metric} of {level}"
+    ground = Ground(trigger=trigger.name, at=step.at, key=step.key, detail=detail)
+    return _fresh(case, [Firing(trigger, ground)])
+
+
 def by_event(case: Case, event: Event, policy: WorkflowPolicy) -> tuple[list[Firing], Noted | None]:
     """What a ticket's event sets off, and which conditions hold now, to be noted."""
     if not _is_judged(event):
@@ -87,7 +115,7 @@ def by_event(case: Case, event: Event, policy: WorkflowPolicy) -> tuple[list[Fir
             for trigger in (*named, *becoming)
         ),
     )
-    return firings, Noted(holding=frozenset(trigger.name for trigger in holding))
+    return firings, Noted(holding=policy.escalation.conditions_held(loud))
 
 
 def _is_judged(event: Event) -> bool:
@@ -114,11 +142,19 @@ def _before_and_after(case: Case, event: Event, policy: WorkflowPolicy) -> tuple
                 return quiet, quiet
             shown = {"sentiment": sentiment.score, "sentiment_label": sentiment.label.value}
             return quiet, quiet | shown
-        case TicketRated(score=score):
-            return quiet, quiet | {"rating": score}
+        case TicketRated(score=score, recent=recent):
+            before, after = _mean(recent[:-1]), _mean(recent)
+            rated = {"rating": score, "rating_mean": after, "rating_mean_before": before}
+            return quiet, quiet | rated
         case TicketQueued(entry=entry):
             return quiet, quiet | {"entry": entry}
     return quiet, quiet
+
+
+def _mean(ratings: Sequence[int]) -> float | None:
+    """The mean of the last ratings; None of too few (semantics V13)."""
+    last = ratings[-_RATINGS:]
+    return sum(last) / len(last) if len(last) >= _ENOUGH_RATINGS else None
 
 
 def _evidence(event: Event) -> str:

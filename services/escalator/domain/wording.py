@@ -96,6 +96,7 @@ def _started(step: Step, ticket_id: UUID) -> SlaStarted:
         target_seconds=seconds(step.budget),
         calendar=terms.calendar,
         deadline=step.deadline,
+        level=step.level,
     )
 
 
@@ -126,6 +127,7 @@ def _breached(step: Step, ticket_id: UUID, now: datetime, *, provisional: bool) 
         lateness_ms=lateness_ms(step.at, now) if step.by_time else None,
         cause=step.jump,
         provisional=provisional or None,
+        level=step.level,
     )
 
 

@@ -207,11 +207,13 @@ def test_T3_what_was_announced_and_is_not_so_has_been_withdrawn(
 
 
 def standing_breaches(telling: Telling) -> set[tuple[object, int]]:
-    """The clocks whose breach was announced and not taken back."""
+    """The promises to the customer whose breach was announced and not taken back. A level's time counts
+    from when its move was recorded, so that it differs with when we heard (semantics L1).
+    """
     standing: set[tuple[object, int]] = set()
     for said in telling.said:
         match said.payload:
-            case SlaBreached() as breach:
+            case SlaBreached() as breach if not breach.metric.of_level:
                 standing.add((breach.metric, breach.cycle))
             case SlaWithdrawn(threshold_percent=None) as withdrawn:
                 standing.discard((withdrawn.metric, withdrawn.cycle))
