@@ -70,20 +70,20 @@ def open_on(calendar: Calendar, day: date) -> timedelta:
         pytest.param(6, at(2026, 12, 28, 9), id="C-c: over a holiday and a weekend"),
     ],
 )
-def test_C3_exceptions_replace_their_day(hours: int, deadline: datetime) -> None:
+def test_C3_C_a_C_b_C_c_exceptions_replace_their_day(hours: int, deadline: datetime) -> None:
     reached = OFFICE.add(at(2026, 12, 23, 15), hours * HOUR)
 
     assert deadline == reached
 
 
-def test_C2_four_hours_round_the_clock_are_four_real_hours() -> None:
+def test_C2_C_d_four_hours_round_the_clock_are_four_real_hours() -> None:
     """C-d: the wall clocks of the zone move by five."""
     calendar = daily((0, 24 * 60))
 
     assert at(2026, 3, 29, 2) == calendar.add(at(2026, 3, 28, 22), 4 * HOUR)
 
 
-def test_C2_an_interval_over_a_gap_is_shorter_and_over_a_fold_longer() -> None:
+def test_C2_C_e_an_interval_over_a_gap_is_shorter_and_over_a_fold_longer() -> None:
     """C-e."""
     calendar = daily((60, 300))
 
@@ -91,7 +91,7 @@ def test_C2_an_interval_over_a_gap_is_shorter_and_over_a_fold_longer() -> None:
     assert 5 * HOUR == open_on(calendar, date(2026, 10, 25))
 
 
-def test_C2_a_start_inside_the_gap_is_the_first_instant_after_it() -> None:
+def test_C2_C_f_a_start_inside_the_gap_is_the_first_instant_after_it() -> None:
     """C-f."""
     calendar = daily((150, 300))
 
@@ -99,7 +99,7 @@ def test_C2_a_start_inside_the_gap_is_the_first_instant_after_it() -> None:
     assert 2 * HOUR == open_on(calendar, date(2026, 3, 29))
 
 
-def test_C2_an_overlap_made_by_a_fold_counts_once() -> None:
+def test_C2_C_g_an_overlap_made_by_a_fold_counts_once() -> None:
     """C-g."""
     calendar = daily((60, 150), (150, 300))
 
@@ -119,7 +119,7 @@ def test_C2_a_day_that_a_zone_left_out_has_no_open_time() -> None:
     assert 16 * HOUR == calendar.between(at(2011, 12, 29, 12), at(2011, 12, 31, 12))
 
 
-def test_C4_an_exception_in_the_middle_of_a_day_moves_what_is_left() -> None:
+def test_C4_C_h_an_exception_in_the_middle_of_a_day_moves_what_is_left() -> None:
     """C-h: from 14:00 on the day closes at 15:00; one hour goes today, the other tomorrow."""
     closed_early = Calendar(
         "office",

@@ -286,7 +286,7 @@ def test_C6_business_hours_stop_the_clock_for_the_night() -> None:
     assert at("+1 10:30") == started(story)[Metric.FIRST_RESPONSE].deadline
 
 
-def test_M2_merging_cancels_the_clocks_of_the_ticket_that_ends() -> None:
+def test_M2_M_a_merging_cancels_the_clocks_of_the_ticket_that_ends() -> None:
     """M-a: the merge comes before what falls due at the same instant (T4)."""
     story = Story()
     story.open("critical", "enterprise", "09:50")

@@ -43,7 +43,7 @@ def window_of(story: Story) -> str | None:
     return ends.strftime("%H:%M:%S") if ends else None
 
 
-def test_L_the_example_without_level_clocks() -> None:
+def test_example_L_without_level_clocks() -> None:
     story = critical()
 
     assert ["10:12:00 escalation.raised tier_2 sla_at_risk"] == of_ladder(story.pass_to("10:12"))

@@ -17,7 +17,7 @@ def critical() -> Story:
     return story
 
 
-def test_T4_a_reply_at_the_deadline_is_in_time() -> None:
+def test_T4_T_a_a_reply_at_the_deadline_is_in_time() -> None:
     """T-a."""
     story = critical()
     story.pass_to("10:14:59")
@@ -28,7 +28,7 @@ def test_T4_a_reply_at_the_deadline_is_in_time() -> None:
     assert [] == of_clocks(story.pass_to("10:20"), Metric.FIRST_RESPONSE)
 
 
-def test_T4_a_reply_one_millisecond_later_is_not() -> None:
+def test_T4_T_b_a_reply_one_millisecond_later_is_not() -> None:
     """T-b: the breach comes first, and waits for the watermark as every breach does."""
     story = critical()
     story.pass_to("10:14:59")
@@ -41,7 +41,7 @@ def test_T4_a_reply_one_millisecond_later_is_not() -> None:
     ] == of_clocks(story.pass_to("10:15:01"), Metric.FIRST_RESPONSE)
 
 
-def test_T3_a_late_reply_withdraws_the_breach() -> None:
+def test_T3_T_c_a_late_reply_withdraws_the_breach() -> None:
     """T-c."""
     story = critical()
     story.pass_to("10:15:00.600")
@@ -87,7 +87,7 @@ def test_T3_an_escalation_with_other_grounds_goes_on() -> None:
     assert story.case.open_escalation is not None
 
 
-def test_T5_nothing_falls_due_ahead_of_the_watermark() -> None:
+def test_T5_T_d_nothing_falls_due_ahead_of_the_watermark() -> None:
     """T-d: the wall clock shows 10:20, the log was heard up to 10:14:10."""
     story = critical()
 
@@ -101,7 +101,7 @@ def test_T5_nothing_falls_due_ahead_of_the_watermark() -> None:
     ] == of_clocks(said)
 
 
-def test_T9_a_breach_after_a_withdrawal_has_an_id_of_its_own() -> None:
+def test_T9_T_g_a_breach_after_a_withdrawal_has_an_id_of_its_own() -> None:
     """T-g."""
     story = critical()
     story.agent_replies("10:05")

@@ -39,7 +39,7 @@ def deadline_of(story: Story, metric: Metric = RESOLUTION) -> object:
     return told[-1]
 
 
-def test_P1_carry_keeps_what_is_consumed() -> None:
+def test_P1_P_a_carry_keeps_what_is_consumed() -> None:
     """P-a."""
     story = low()
 
@@ -66,7 +66,7 @@ def test_P1_carry_keeps_what_is_consumed() -> None:
     ] == of_clocks(story.pass_to("17:00"))
 
 
-def test_P2_only_the_highest_threshold_jumped_over_is_announced() -> None:
+def test_P2_P_b_only_the_highest_threshold_jumped_over_is_announced() -> None:
     """P-b: and the step bound to 80 raises the ticket."""
     story = low()
 
@@ -89,7 +89,7 @@ def test_P2_what_the_ladder_binds_to_a_skipped_threshold_still_raises() -> None:
     assert ["16:15:00 escalation.raised tier_2 sla_at_risk"] == of_ladder(said)
 
 
-def test_P2_a_target_already_used_up_is_one_breach_at_the_change() -> None:
+def test_P2_P_c_a_target_already_used_up_is_one_breach_at_the_change() -> None:
     """P-c."""
     story = low()
 
@@ -107,7 +107,7 @@ def test_P2_a_target_already_used_up_is_one_breach_at_the_change() -> None:
     ("mode", "deadline"),
     [("carry", "+1 09:00"), ("strictest", "17:00"), ("restart", "+1 11:00")],
 )
-def test_P1_lowering_by_mode(mode: str, deadline: str) -> None:
+def test_P1_P_d_lowering_by_mode(mode: str, deadline: str) -> None:
     """P-d: critical/professional opened 09:00 (17:00), lowered to medium at 11:00."""
     story = Story(low(mode).policy)
     story.open("critical", "professional", "09:00")
@@ -178,7 +178,7 @@ def waiting() -> Story:
     return story
 
 
-def test_Z2_Z3_a_real_question_pauses_until_the_customer_answers() -> None:
+def test_Z2_Z3_Z_a_a_real_question_pauses_until_the_customer_answers() -> None:
     """Z-a."""
     story = waiting()
     story.agent_replies("09:00")
@@ -195,7 +195,7 @@ def test_Z2_Z3_a_real_question_pauses_until_the_customer_answers() -> None:
     assert [] == story.resumed("10:45")
 
 
-def test_Z2_waiting_without_a_question_is_refused() -> None:
+def test_Z2_Z_b_waiting_without_a_question_is_refused() -> None:
     """Z-b."""
     story = waiting()
     story.agent_replies("09:00")
@@ -209,7 +209,7 @@ def test_Z2_waiting_without_a_question_is_refused() -> None:
     assert "17:30:00 sla.breached resolution" in words(said)
 
 
-def test_Z4_ten_short_pauses_add_up_exactly() -> None:
+def test_Z4_Z_c_ten_short_pauses_add_up_exactly() -> None:
     """Z-c: ten pauses of 50 s, each after a real question."""
     story = waiting()
     for minute in range(10):
@@ -220,7 +220,7 @@ def test_Z4_ten_short_pauses_add_up_exactly() -> None:
     assert at("16:08:20") == deadline_of(story)
 
 
-def test_Z4_a_pause_inside_closed_time_costs_and_gains_nothing() -> None:
+def test_Z4_Z_d_a_pause_inside_closed_time_costs_and_gains_nothing() -> None:
     """Z-d: 4 h from Monday 16:00 in office hours, paused from 19:00 to Tuesday 08:00."""
     office = a_policy(
         """
@@ -293,7 +293,7 @@ def solved(clock: str) -> Story:
     return story
 
 
-def test_R1_reopening_within_the_window_carries_the_time_used() -> None:
+def test_R1_R_a_reopening_within_the_window_carries_the_time_used() -> None:
     """R-a."""
     story = solved("12:30")
     story.customer_writes("+2 09:00")
@@ -313,7 +313,7 @@ def test_R1_reopening_within_the_window_carries_the_time_used() -> None:
     ] == of_clocks(story.pass_to("+2 12:29"), RESOLUTION)
 
 
-def test_R1_a_quarter_of_the_budget_is_left_at_least() -> None:
+def test_R1_R_b_a_quarter_of_the_budget_is_left_at_least() -> None:
     """R-b."""
     story = solved("15:30")
 
@@ -329,7 +329,7 @@ def test_R1_a_quarter_of_the_budget_is_left_at_least() -> None:
 @pytest.mark.parametrize(
     ("reopened", "deadline"), [("+7 12:30", "+7 16:00"), ("+7 12:30:00.001", "+7 20:30:00.001")]
 )
-def test_R1_after_the_window_the_budget_is_full(reopened: str, deadline: str) -> None:
+def test_R1_R_c_after_the_window_the_budget_is_full(reopened: str, deadline: str) -> None:
     """R-c: the last instant of the window and the first after it."""
     story = solved("12:30")
 
@@ -338,7 +338,7 @@ def test_R1_after_the_window_the_budget_is_full(reopened: str, deadline: str) ->
     assert at(deadline) == deadline_of(story)
 
 
-def test_R1_the_first_cycle_keeps_its_verdict() -> None:
+def test_R1_R_d_the_first_cycle_keeps_its_verdict() -> None:
     """R-d."""
     story = solved("17:00")
 

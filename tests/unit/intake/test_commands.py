@@ -34,7 +34,7 @@ def test_T1_a_claimed_time_is_believed_within_its_window(
 @pytest.mark.parametrize(
     ("claim", "skewed"), [("10:17:00", False), ("10:20:00", True)], ids=["T-e", "T-f"]
 )
-def test_T1_no_fact_lies_in_the_future_of_its_ingestion(claim: str, skewed: bool) -> None:  # noqa: FBT001
+def test_T1_T_e_T_f_no_fact_lies_in_the_future_of_its_ingestion(claim: str, skewed: bool) -> None:  # noqa: FBT001
     claimed = datetime.fromisoformat(f"2026-06-01T{claim}+00:00")
 
     assert (INGESTED, skewed) == engine_time(claimed, INGESTED)
