@@ -66,11 +66,14 @@ def routes(
         who: Escalator,
         idempotency_key: IdempotencyKey = None,
     ) -> EscalationView:
-        """Raise the ticket by hand; 409 when it is at that level already."""
+        """Raise the ticket by hand; 409 when it is at that level already, 422 without a hand-off that
+        says what was tried and what comes next.
+        """
         row = await commands.request(
             ticket_id,
             reason=body.reason,
             to_level=body.to_level,
+            content=body.handoff.content() if body.handoff else None,
             by=who.name,
             key=await _key(request, who, idempotency_key),
         )

@@ -9,10 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from services.escalator import store
+from services.escalator import store, store_handoffs
 from services.escalator.domain.case import Case
 from services.escalator.domain.items import Acknowledge, Deescalate, Request
+from services.escalator.domain.masking import masked
 from services.escalator.domain.timeline import Phase
+from services.escalator.domain.written import Content
+from services.escalator.handoffs import known, with_request
 from services.escalator.ledger import Ledger
 from services.escalator.metrics import EscalatorMetrics
 from services.escalator.store import EscalationRow
@@ -48,13 +51,15 @@ class Commands:
         reason: str,
         to_level: str | None,
         by: str,
+        content: Content | None = None,
         key: idempotency.Request | None = None,
     ) -> EscalationRow:
         """Raise a ticket by hand (semantics V16); a repeat with the same `key` changes nothing more.
 
-        Raises DomainError: 422 for a reason or level the workflow does not have or a key that was
-        used for something else, 404 for an unknown ticket, 409 for one that is over, or at that level
-        already.
+        `content` is written into the hand-off document before. Raises DomainError: 422 for a reason or
+        level the workflow does not have, a hand-off that is not complete (X4) or a key that was used
+        for something else, 404 for an unknown ticket, 409 for one that is over, or at that level
+        already; then nothing is written.
         """
         self._check(reason, to_level)
 
@@ -62,15 +67,28 @@ class Commands:
             if key is not None and (answer := await _answered(tx, key, now)) is not None:
                 return answer, []
 
+            stored = await store.lock(tx, ticket_id)
+            case = known(stored.case if stored else None, ticket_id)
+            if case.timeline.phase is not Phase.OPEN:
+                raise DomainError(409, "Ticket is over", f"It is {case.timeline.status}.")
+            document, written = await with_request(tx, case, content, by=by, at=now)
+
             def act(ledger: Ledger, case: Case, cause: Cause, at: datetime) -> None:
-                if case.timeline.phase is not Phase.OPEN:
-                    raise DomainError(409, "Ticket is over", f"It is {case.timeline.status}.")
-                wish = Request(by=by, reason=reason, to_level=to_level, at=at, key=str(cause.id))
+                wish = Request(
+                    by=by,
+                    reason=reason,
+                    to_level=to_level,
+                    at=at,
+                    key=str(cause.id),
+                    written=written,
+                )
                 if not ledger.hear(ticket_id, wish, cause):
                     raise DomainError(409, "Nothing to raise", f"It is at {case.level} already.")
 
             deed = audit.Deed(principal=by, action="escalate", object=str(ticket_id), reason=reason)
             row, said = await self._run(tx, now, ticket_id, act, deed)
+            if written is not None:
+                await store_handoffs.add(tx, ticket_id, written, document)
             if key is not None:
                 body = msgspec.Raw(msgspec.json.encode(row))
                 await idempotency.remember(tx, key, idempotency.Answer(CREATED, body))
@@ -98,7 +116,7 @@ class Commands:
         async def command(tx: Transaction, now: datetime) -> Outcome:
             def act(ledger: Ledger, case: Case, cause: Cause, at: datetime) -> None:
                 _assert_open(case, escalation_id)
-                ledger.hear(case.ticket_id, Deescalate(reason=reason, at=at), cause)
+                ledger.hear(case.ticket_id, Deescalate(reason=masked(reason), at=at), cause)
 
             deed = audit.Deed(
                 principal=by, action="de_escalate", object=str(escalation_id), reason=reason

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.escalator import api
+from services.escalator import api, handoff_api
 from services.escalator.commands import Commands
 from services.escalator.config import EscalatorSettings
 from services.escalator.handlers import handle
+from services.escalator.handoffs import Handoffs
 from services.escalator.metrics import EscalatorMetrics
 from services.escalator.timers import Timers
 from shared.clock import Clock
@@ -55,6 +56,9 @@ def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service
         settings=settings.http,
         api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
-        routes=[api.routes(commands, engine, policy, clock)],
+        routes=[
+            api.routes(commands, engine, policy, clock),
+            handoff_api.routes(Handoffs(service.writer, policy, metrics), engine, policy, clock),
+        ],
     )
     return service

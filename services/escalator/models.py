@@ -12,6 +12,7 @@ from services.escalator.domain import fold, sla
 from services.escalator.domain.case import Case
 from services.escalator.domain.decide import next_due
 from services.escalator.domain.sla import Clock
+from services.escalator.handoff_models import HandoffBody
 from services.escalator.store import EscalationRow
 from shared.contracts.vocabulary import Metric, Priority
 from shared.policy import WorkflowPolicy
@@ -32,10 +33,28 @@ class Body(BaseModel):
 
 
 class RequestBody(Body):
-    """Raise a ticket: `reason` is one of the workflow's manual reasons; a level replaces its target."""
+    """Raise a ticket: `reason` is one of the workflow's manual reasons; a level replaces its target.
+
+    What was tried and the next steps are said in `handoff`, unless they are in the document already.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "reason": "outside_knowledge",
+                    "handoff": {
+                        "tried": ["Reset the session keys: no change."],
+                        "next_steps": ["Look at the identity provider's log."],
+                    },
+                }
+            ]
+        }
+    )
 
     reason: Name
     to_level: Name | None = None
+    handoff: HandoffBody | None = None
 
 
 class ResolutionBody(Body):

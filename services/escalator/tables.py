@@ -5,7 +5,7 @@ What only the core reads is one jsonb value; what SQL filters or sorts by is a c
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, MetaData, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import Column, Index, Integer, MetaData, SmallInteger, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.db.standard import Instant, standard_tables
@@ -52,4 +52,14 @@ escalation = Table(
     ),
     Index("escalation_by_status", "status", "raised_at", "escalation_id"),
     Index("escalation_ticket", "ticket_id"),
+)
+
+handoff = Table(
+    "handoff",
+    metadata,
+    Column("ticket_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("written_by", Text, nullable=False),
+    Column("written_at", Instant, nullable=False),
+    Column("content", JSONB, nullable=False),
 )

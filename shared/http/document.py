@@ -53,9 +53,11 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
     404: ("There is no such thing.", "Unknown ticket"),
     405: ("The path has other methods.", "Method Not Allowed"),
     409: ("Not possible as things are.", "Already closed"),
+    412: ("Somebody else wrote meanwhile.", "Changed meanwhile"),
     413: ("The body is too large.", "Body too large"),
     415: ("The body is compressed.", "Encoding refused"),
     422: ("A field is missing or wrong.", "Invalid request"),
+    428: ("It has to be said which version is changed.", "Version needed"),
     429: ("Too many calls; Retry-After says when there may be more.", "Too many calls"),
     503: ("Too busy, or the database is away; try again after Retry-After.", "Too busy"),
 }

@@ -279,5 +279,5 @@ async def test_X9_a_raise_hands_over_what_must_be_known(bench: EscalatorBench) -
         entry.kind for entry in raised.handoff.timeline
     ][:3]
     assert ["answer_customer", "resolve"] == raised.handoff.next_steps
-    assert "critical account ticket of a enterprise customer" in raised.handoff.summary
+    assert "critical account ticket of an enterprise customer" in raised.handoff.summary
     assert "first_response by 2026-06-01T10:15:00Z" == raised.handoff.expectation

@@ -16,6 +16,9 @@ from tests.support.escalator_bench import EscalatorBench, EscalatorOverHttp
 
 pytestmark = pytest.mark.postgres
 
+#: What a change of level by hand has to say (semantics X4).
+HANDOFF = {"tried": ["Asked for the log."], "next_steps": ["Read it."]}
+
 
 @pytest.fixture
 async def over_http(database_url: str) -> AsyncIterator[EscalatorOverHttp]:
@@ -56,7 +59,9 @@ async def test_a_ticket_is_raised_by_hand(
     over_http: EscalatorOverHttp, bench: EscalatorBench
 ) -> None:
     answer = await over_http.call(
-        "POST", f"/v1/tickets/{TICKET}/escalations", {"reason": "manager_requested"}
+        "POST",
+        f"/v1/tickets/{TICKET}/escalations",
+        {"reason": "manager_requested", "handoff": HANDOFF},
     )
 
     assert 201 == answer.status_code
@@ -73,7 +78,11 @@ async def test_a_ticket_is_raised_by_hand(
 async def test_a_repeat_with_its_key_gets_the_same_answer_and_raises_nothing_more(
     over_http: EscalatorOverHttp, bench: EscalatorBench
 ) -> None:
-    path, wish, key = f"/v1/tickets/{TICKET}/escalations", {"reason": "outside_authority"}, "once-1"
+    path, wish, key = (
+        f"/v1/tickets/{TICKET}/escalations",
+        {"reason": "outside_authority", "handoff": HANDOFF},
+        "once-1",
+    )
 
     first = await over_http.call("POST", path, wish, repeat_of=key)
     again = await over_http.call("POST", path, wish, repeat_of=key)
@@ -88,16 +97,20 @@ async def test_a_key_that_was_used_for_another_request_is_refused(
     over_http: EscalatorOverHttp,
 ) -> None:
     path = f"/v1/tickets/{TICKET}/escalations"
-    await over_http.call("POST", path, {"reason": "outside_authority"}, repeat_of="once-1")
+    await over_http.call(
+        "POST", path, {"reason": "outside_authority", "handoff": HANDOFF}, repeat_of="once-1"
+    )
 
-    answer = await over_http.call("POST", path, {"reason": "manager_requested"}, repeat_of="once-1")
+    answer = await over_http.call(
+        "POST", path, {"reason": "manager_requested", "handoff": HANDOFF}, repeat_of="once-1"
+    )
 
     assert 422 == answer.status_code
     assert "header.idempotency-key" == answer.json()["errors"][0]["field"]
 
 
 async def test_a_level_may_be_named(over_http: EscalatorOverHttp, bench: EscalatorBench) -> None:
-    wish = {"reason": "outside_authority", "to_level": "tier_3"}
+    wish = {"reason": "outside_authority", "to_level": "tier_3", "handoff": HANDOFF}
 
     answer = await over_http.call("POST", f"/v1/tickets/{TICKET}/escalations", wish)
 
@@ -128,7 +141,7 @@ async def test_an_unknown_word_is_answered_with_its_field(
 async def test_L10_what_asks_for_no_more_than_there_is_is_a_conflict(
     over_http: EscalatorOverHttp, bench: EscalatorBench
 ) -> None:
-    wish = {"reason": "manager_requested"}
+    wish = {"reason": "manager_requested", "handoff": HANDOFF}
     path = f"/v1/tickets/{TICKET}/escalations"
     await over_http.call("POST", path, wish)
 
@@ -179,7 +192,7 @@ async def test_open_escalations_come_in_pages(
     for number in (1, 2, 3):
         ticket = UUID(int=number)
         await bench.hear(msgspec.structs.replace(opened("high", "standard"), ticket_id=ticket))
-        wish = {"reason": "manager_requested"}
+        wish = {"reason": "manager_requested", "handoff": HANDOFF}
         await over_http.call("POST", f"/v1/tickets/{ticket}/escalations", wish)
 
     first = (await over_http.call("GET", "/v1/escalations?limit=2")).json()
@@ -220,7 +233,9 @@ async def test_strangers_get_nothing(over_http: EscalatorOverHttp) -> None:
 async def raised(over_http: EscalatorOverHttp) -> str:
     """Raise the ticket by hand; the escalation's id."""
     answer = await over_http.call(
-        "POST", f"/v1/tickets/{TICKET}/escalations", {"reason": "outside_authority"}
+        "POST",
+        f"/v1/tickets/{TICKET}/escalations",
+        {"reason": "outside_authority", "handoff": HANDOFF},
     )
     assert 201 == answer.status_code, answer.text
     return str(answer.json()["escalation_id"])

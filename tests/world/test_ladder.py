@@ -110,9 +110,11 @@ async def test_L10_the_router_moves_an_escalated_ticket_to_the_next_level(world:
 
 async def test_V_a_request_by_hand_raises_to_the_level_its_reason_names(world: World) -> None:
     ticket = await world.open()
-    answer = await world.call(
-        "escalator", "POST", f"/v1/tickets/{ticket}/escalations", {"reason": "manager_requested"}
-    )
+    wish = {
+        "reason": "manager_requested",
+        "handoff": {"tried": ["Explained the rule."], "next_steps": ["Call the customer."]},
+    }
+    answer = await world.call("escalator", "POST", f"/v1/tickets/{ticket}/escalations", wish)
 
     assert 201 == answer.status_code
     assert [("10:00:00", "management", "requested")] == world.told(

@@ -83,7 +83,7 @@ def promise(case: Case, policy: WorkflowPolicy) -> tuple[Metric, datetime] | Non
     ends = [
         (instant, clock.metric)
         for clock in case.timeline.unfinished
-        if (instant := deadline(clock, policy.calendars)) is not None
+        if not clock.metric.of_level and (instant := deadline(clock, policy.calendars)) is not None
     ]
     if not ends:
         return None

@@ -15,10 +15,14 @@ _PHONE: Final = re.compile(
     rf"(?<![\w-])(?!{_DATE})(?:\+|\(|00)?\d(?:[ \t()./-]{{0,3}}\d){{6,}}(?![\w-])"
 )
 
+#: Longer than this, text does not enter an event.
+LONGEST: Final = 500
+
 EMAIL: Final = "[e-mail address]"
 PHONE: Final = "[phone number]"
 
 
 def masked(text: str) -> str:
-    """`text` without ways to reach somebody."""
-    return _PHONE.sub(PHONE, _EMAIL.sub(EMAIL, text))
+    """`text` without ways to reach somebody, of at most 500 characters."""
+    plain = _PHONE.sub(PHONE, _EMAIL.sub(EMAIL, text))
+    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"
