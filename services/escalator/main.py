@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.escalator import api, handoff_api
+from services.escalator import api, handoff_api, workflow_api
 from services.escalator.commands import Commands
 from services.escalator.config import EscalatorSettings
+from services.escalator.configuration import LOOK_SECONDS, Configuration
 from services.escalator.handlers import handle
 from services.escalator.handoffs import Handoffs
 from services.escalator.metrics import EscalatorMetrics
@@ -19,6 +20,8 @@ from shared.http.auth import Keyring
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
+from shared.policy.loader import PACKAGED
+from shared.policy.source import read_text
 from shared.runtime.service import Service
 
 #: How long the timers sleep when nothing is due: the floor of how late a deadline is announced.
@@ -27,7 +30,7 @@ IDLE_SECONDS = 0.25
 
 def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service:
     """The escalator, ready to serve. Raises WorkflowError for a workflow file with mistakes."""
-    policy = load_workflow(settings.workflow_file)
+    workflow = load_workflow(settings.workflow_file)
     catalogue = Catalogue("escalator")
     engine = create_engine(settings.database, service="escalator", application="tierline/escalator")
     service = Service(
@@ -38,7 +41,12 @@ def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service
         engine=engine,
         catalogue=catalogue,
     )
-    service.metrics.workflow_info.labels(digest=policy.digest).set(1)
+    service.metrics.workflow_info.labels(digest=workflow.digest).set(1)
+    text = read_text(settings.workflow_file or PACKAGED)
+    configuration = Configuration(service.writer, workflow, text)
+    service.on_start.append(configuration.begin)
+    service.work("configuration", configuration.step, idle_seconds=LOOK_SECONDS)
+    policy = configuration.policy
     metrics = EscalatorMetrics(catalogue)
     metrics.promise(policy)
     timers = Timers(service.writer, service.watermark, policy, metrics)
@@ -59,6 +67,7 @@ def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service
         routes=[
             api.routes(commands, engine, policy, clock),
             handoff_api.routes(Handoffs(service.writer, policy, metrics), engine, policy, clock),
+            workflow_api.routes(configuration, engine, clock),
         ],
     )
     return service

@@ -5,8 +5,19 @@ What only the core reads is one jsonb value; what SQL filters or sorts by is a c
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, MetaData, SmallInteger, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db.standard import Instant, standard_tables
 
@@ -52,6 +63,31 @@ escalation = Table(
     ),
     Index("escalation_by_status", "status", "raised_at", "escalation_id"),
     Index("escalation_ticket", "ticket_id"),
+)
+
+workflow_version = Table(
+    "workflow_version",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("tzdata", Text, nullable=False),
+    Column("calendars", JSONB, nullable=False),
+    Column("effective_from", Instant, nullable=False),
+    Column("applied_at", Instant, nullable=False),
+    Column("applied_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+reckoning = Table(
+    "reckoning",
+    metadata,
+    Column("number", Integer, ForeignKey(workflow_version.c.number), primary_key=True),
+    Column("calendars", ARRAY(Text), nullable=False),
+    Column("turn", SmallInteger, nullable=False),
+    Column("after", Uuid, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("done_at", Instant),
 )
 
 handoff = Table(

@@ -11,7 +11,6 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from fastapi import FastAPI
@@ -28,7 +27,7 @@ from .consumer import BatchConsumer
 from .gate import Gate
 from .http_server import HttpServer
 from .relay import Relay
-from .starting import wait_for_database
+from .starting import program_version, wait_for_database
 from .watchdogs import EventLoopWatchdog, Exit, ProgressWatchdog
 from .watermark import Watermark
 from .worker import Idle, Step, Worker
@@ -89,7 +88,7 @@ class Service:
         self.settings = settings
         self.engine = engine
         self.metrics = RuntimeMetrics(catalogue)
-        self.metrics.build_info.labels(version=_version()).set(1)
+        self.metrics.build_info.labels(version=program_version()).set(1)
         self.relay = Relay(
             engine, kafka, clock, metrics=self.metrics, volatile=settings.kafka.volatile
         )
@@ -100,6 +99,8 @@ class Service:
         self.watermark = Watermark(clock, held=self.guard.is_held)
         self.consumer: BatchConsumer | None = None
         self.workers: list[Worker] = []
+        #: Called once the database is ready, before any event is handled and any worker runs.
+        self.on_start: list[Callable[[], Awaitable[None]]] = []
         self.port: int | None = None
         self._clock = clock
         self._kafka = kafka
@@ -185,6 +186,8 @@ class Service:
             self._prepared = await wait_for_database(self.engine, self.name, self._stop)
             parts = []
             if self._prepared and not self._stop.is_set():
+                for begin in self.on_start:
+                    await begin()
                 watching += [group.create_task(dog) for dog in self._watchdogs()]
                 parts = [group.create_task(self._part(*part)) for part in self._parts()]
                 log.info(
@@ -282,13 +285,6 @@ class Service:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
-
-
-def _version() -> str:
-    try:
-        return version("tierline")
-    except PackageNotFoundError:
-        return "unpackaged"
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:

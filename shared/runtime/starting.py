@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -63,3 +64,11 @@ def _tell(error: Exception, told: str | None) -> str:
             extra={"action": "database_awaited", "reason": seen},
         )
     return seen
+
+
+def program_version() -> str:
+    """The version of this program as it was installed."""
+    try:
+        return version("tierline")
+    except PackageNotFoundError:
+        return "unpackaged"

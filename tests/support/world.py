@@ -118,6 +118,8 @@ class World:
     async def start(self, name: str) -> None:
         """Build a service anew, as a new process would."""
         service = self._build(name)
+        for begin in service.on_start:
+            await begin()
         self.services[name] = service
         self.clients[name] = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=service.app),
