@@ -1,5 +1,7 @@
 """`tierline ticket ID`: the whole story of one ticket from all services: what, when, why.
 
+With `--why` the escalator's account of its clocks instead: every segment with its sum, and what comes next.
+
 Reads the events every service wrote down (the kept window of its outbox), the messages' metadata, the
 attempts to tell people, and what is parked. An operator's view, so it reads the database itself.
 """
@@ -18,7 +20,8 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.installation import PORTS
+from services.ask import ServiceError, ask_json, path_of
+from services.installation import PORTS, Installation
 from services.intake import views
 from services.operator import look_into, operator
 from shared.contracts import decode, type_of
@@ -28,6 +31,7 @@ from shared.db.engine import fetch
 from .dead_letters import in_short
 from .reasons import reasons
 from .sentences import sentence
+from .ticket_why import lines
 from .where import carry_out, console, installation, stop
 
 #: A ticket's id by what a person may know of it: the id, its end, or a source's own reference.
@@ -57,9 +61,25 @@ def ticket(
     ticket_id: Annotated[
         str, typer.Argument(help="Its id, the end of it, or the source's own id.")
     ],
+    why: Annotated[
+        bool, typer.Option("--why", help="Why its clocks stand where they stand, and what is next.")
+    ] = False,
 ) -> None:
-    """The whole story of one ticket, from all services."""
-    carry_out(_tell(installation().database_url, ticket_id))
+    """The whole story of one ticket, from all services; or why its clocks stand where they stand."""
+    where = installation()
+    if not why:
+        carry_out(_tell(where.database_url, ticket_id))
+        return
+    try:
+        told = carry_out(_clocks(where, ticket_id))
+    except ServiceError as error:
+        stop(str(error))
+    print("\n".join(lines(told)))
+
+
+async def _clocks(where: Installation, wanted: str) -> dict[str, Any]:
+    found = await find_ticket(where.database_url, wanted)
+    return await ask_json(where, "escalator", "GET", path_of("tickets", str(found), "clocks"))
 
 
 async def _tell(url: str, wanted: str) -> None:

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.escalator import store
+from services.escalator.clocks_view import ClocksView
 from services.escalator.commands import CREATED, Commands
 from services.escalator.domain.timeline import Phase
 from services.escalator.models import (
-    ClocksView,
     EscalationsView,
     EscalationView,
     RequestBody,
@@ -50,7 +50,7 @@ def routes(
 
     @router.get("/tickets/{ticket_id}/clocks")
     async def show_clocks(ticket_id: UUID, _: Reader) -> ClocksView:
-        """The clocks as they stand now, with what each is made of."""
+        """The clocks as they stand now: every segment, pause, price and threshold, and what comes next."""
         async with engine.connect() as tx:
             stored = await store.read(tx, ticket_id)
         if stored is None or stored.case.timeline.phase is Phase.UNOPENED:

@@ -1,0 +1,291 @@
+"""The answer to *why*: a ticket's clocks with every segment, pause, price and threshold, and what comes next.
+
+Durations are in seconds, instants in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.escalator.domain import sla
+from services.escalator.domain.case import Case
+from services.escalator.domain.milestones import Passing, Repriced, Threshold
+from services.escalator.domain.stretches import Ran, Refused, Stood
+from services.escalator.domain.upcoming import Coming, Upcoming
+from services.escalator.domain.why import ClockWhy, explain
+from shared.contracts.vocabulary import Metric, PauseReason, Priority
+from shared.policy import WorkflowPolicy
+
+from .clocks_example import CLOCKS
+
+
+class SegmentView(BaseModel):
+    """A stretch in which the clock ran; `end` is missing while it runs.
+
+    `open_seconds` is its open time by `calendar`, `before_seconds` what was used at its beginning,
+    `total_seconds` at its end. `ended_by`: `paused`, `repriced`, `moved` (what it serves has another
+    deadline), `stopped`, `cancelled`; missing while it runs, or when it is not known any more. `because`
+    holds the codes of what did that.
+    """
+
+    start: datetime
+    end: datetime | None
+    calendar: str
+    open_seconds: float
+    before_seconds: float
+    total_seconds: float
+    ended_by: str | None
+    because: list[str]
+
+    @classmethod
+    def of(cls, one: Ran) -> SegmentView:
+        """The view of `one`."""
+        return cls(
+            start=one.start,
+            end=one.end,
+            calendar=one.calendar,
+            open_seconds=one.open.total_seconds(),
+            before_seconds=one.before.total_seconds(),
+            total_seconds=one.total.total_seconds(),
+            ended_by=one.ended_by,
+            because=list(one.because),
+        )
+
+
+class PauseView(BaseModel):
+    """A stretch in which the clock stood. `reasons` is empty when they are not known any more; `ended_by`
+    is the fact that ended it: `wrote`, `resumed`, `resolved`, `merged` and so on.
+    """
+
+    start: datetime
+    end: datetime | None
+    reasons: list[PauseReason]
+    ended_by: str | None
+
+    @classmethod
+    def of(cls, one: Stood) -> PauseView:
+        """The view of `one`."""
+        return cls(start=one.start, end=one.end, reasons=list(one.reasons), ended_by=one.ended_by)
+
+
+class RefusedPauseView(BaseModel):
+    """A pause that was asked for and did not count: the ticket waits for the customer, but the last
+    public message is not ours, so nothing was asked (semantics Z2). `ended_by`: `asked` when our question
+    came and the pause began, else the fact that ended the waiting.
+    """
+
+    start: datetime
+    end: datetime | None
+    reason: PauseReason
+    ended_by: str | None
+
+    @classmethod
+    def of(cls, one: Refused) -> RefusedPauseView:
+        """The view of `one`."""
+        return cls(start=one.start, end=one.end, reason=one.reason, ended_by=one.ended_by)
+
+
+class RepricingView(BaseModel):
+    """A new target. `epoch` counts them; a deadline is missing where the clock stood."""
+
+    at: datetime
+    epoch: int
+    cause: str
+    old_target_seconds: float
+    new_target_seconds: float
+    old_deadline: datetime | None
+    new_deadline: datetime | None
+    policy_id: str
+    workflow_digest: str
+    calendar: str
+
+    @classmethod
+    def of(cls, one: Repriced) -> RepricingView:
+        """The view of `one`."""
+        return cls(
+            at=one.at,
+            epoch=one.epoch,
+            cause=one.cause,
+            old_target_seconds=one.old_budget.total_seconds(),
+            new_target_seconds=one.new_budget.total_seconds(),
+            old_deadline=one.old_deadline,
+            new_deadline=one.new_deadline,
+            policy_id=one.policy_id,
+            workflow_digest=one.digest,
+            calendar=one.calendar,
+        )
+
+
+class ThresholdView(BaseModel):
+    """A threshold in percent of the target; 100 is the breach.
+
+    `passing`: `reached` at `at` (`jump` says what led there if no time did), `skipped` by such a jump,
+    `brought` along and never announced, `due` at `at` as things stand, `stands` while the clock does,
+    `never` because the clock has ended.
+    """
+
+    percent: int
+    passing: Passing
+    at: datetime | None
+    jump: str | None
+
+    @classmethod
+    def of(cls, one: Threshold) -> ThresholdView:
+        """The view of `one`."""
+        return cls(percent=one.percent, passing=one.passing, at=one.at, jump=one.jump)
+
+
+class ClockView(BaseModel):
+    """One clock: what was promised, how much of it is used, when it ends, and how all that came about.
+
+    `risk_percent` is what is used of the target, not capped, missing once the clock has ended (semantics
+    K9). `calendar_version` is missing for a calendar that has only ever had one. `carried_seconds` is the
+    time used that it began with. `level`: whose people a level clock binds.
+    """
+
+    metric: Metric
+    cycle: int
+    level: str | None
+    customer_facing: bool
+    state: str
+    policy_id: str
+    workflow_digest: str
+    calendar: str
+    calendar_zone: str
+    calendar_version: int | None
+    epoch: int
+    target_seconds: float
+    consumed_seconds: float
+    carried_seconds: float
+    used_percent: float
+    risk_percent: float | None
+    started_at: datetime
+    ended_at: datetime | None
+    deadline: datetime | None
+    next_due_at: datetime | None
+    formula: str
+    pauses_for: list[PauseReason]
+    segments: list[SegmentView]
+    pauses: list[PauseView]
+    refused_pauses: list[RefusedPauseView]
+    repricings: list[RepricingView]
+    thresholds: list[ThresholdView]
+
+    @classmethod
+    def of(cls, one: ClockWhy, policy: WorkflowPolicy) -> ClockView:
+        """The view of `one`."""
+        clock = one.clock
+        return cls(
+            metric=clock.metric,
+            cycle=clock.cycle,
+            level=clock.level,
+            customer_facing=not clock.metric.of_level,
+            state=clock.state,
+            policy_id=clock.policy_id,
+            workflow_digest=clock.digest,
+            calendar=clock.calendar,
+            calendar_zone=one.zone,
+            calendar_version=one.calendar_version,
+            epoch=clock.epoch,
+            target_seconds=clock.budget.total_seconds(),
+            consumed_seconds=one.used.total_seconds(),
+            carried_seconds=one.carried.total_seconds(),
+            used_percent=round(one.used / clock.budget * 100, 1),
+            risk_percent=_percent(one.risk),
+            started_at=clock.started_at,
+            ended_at=clock.ended_at,
+            deadline=sla.deadline(clock, policy.calendars),
+            next_due_at=sla.next_due(clock, policy.calendars),
+            formula=one.formula,
+            pauses_for=list(clock.pausing),
+            segments=[SegmentView.of(each) for each in one.ran],
+            pauses=[PauseView.of(each) for each in one.stood],
+            refused_pauses=[RefusedPauseView.of(each) for each in one.refused],
+            repricings=[RepricingView.of(each) for each in one.repricings],
+            thresholds=[ThresholdView.of(each) for each in one.thresholds],
+        )
+
+
+class UpcomingView(BaseModel):
+    """Something that will happen at `at` if nothing else does.
+
+    A clock reaches a `threshold` (`warning`, `breach`, `reminder`); `level` has not acknowledged
+    (`unacknowledged`), or its acknowledgement runs out (`acknowledgement_lapses`); the facts of a closed
+    ticket are let go (`facts_let_go`). `to_level` has the ticket then; the same level is paged again.
+    """
+
+    at: datetime
+    kind: Coming
+    metric: Metric | None
+    cycle: int | None
+    threshold: int | None
+    level: str | None
+    to_level: str | None
+
+    @classmethod
+    def of(cls, one: Upcoming) -> UpcomingView:
+        """The view of `one`."""
+        return cls(
+            at=one.at,
+            kind=one.kind,
+            metric=one.metric,
+            cycle=one.cycle,
+            threshold=one.threshold,
+            level=one.level,
+            to_level=one.to_level,
+        )
+
+
+class ClocksView(BaseModel):
+    """Where a ticket stands and why: its clocks, its level, its pauses, and what comes next, in order.
+
+    `pause_refused`: it waits for the customer, but nobody has asked them anything (semantics Z2).
+    `risk_percent` is the largest over the unfinished clocks that promise something to the customer (K9).
+    `facts_let_go_at`: what happened before that instant is not known any more, only what came of it (T3).
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CLOCKS]})
+
+    ticket_id: UUID
+    status: str
+    priority: Priority
+    tier: str
+    level: str
+    waiting_for: list[str]
+    pause_refused: bool
+    risk_percent: float | None
+    next_due_at: datetime | None
+    as_of: datetime
+    workflow_digest: str
+    facts_let_go_at: datetime | None
+    clocks: list[ClockView]
+    upcoming: list[UpcomingView]
+
+    @classmethod
+    def of(cls, case: Case, now: datetime, policy: WorkflowPolicy) -> ClocksView:
+        """The view of `case` at `now`; thresholds the timer has not come to yet count as passed."""
+        why = explain(case, now, policy)
+        timeline = why.timeline
+        return cls(
+            ticket_id=case.ticket_id,
+            status=timeline.status,
+            priority=timeline.priority,
+            tier=timeline.tier,
+            level=case.level,
+            waiting_for=sorted(timeline.waiting),
+            pause_refused=timeline.waiting - timeline.real_reasons != frozenset(),
+            risk_percent=_percent(why.risk),
+            next_due_at=next((one.at for one in why.upcoming), None),
+            as_of=now,
+            workflow_digest=policy.digest,
+            facts_let_go_at=why.let_go,
+            clocks=[ClockView.of(one, policy) for one in why.clocks],
+            upcoming=[UpcomingView.of(one) for one in why.upcoming],
+        )
+
+
+def _percent(risk: float | None) -> float | None:
+    return None if risk is None else round(risk, 1)
