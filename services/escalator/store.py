@@ -24,6 +24,15 @@ SELECT t, p, 'unopened', '', '{}' FROM unnest($1::uuid[], $2::smallint[]) AS u (
 ON CONFLICT DO NOTHING
 """
 
+#: Put cases right that were met through another ticket.
+_SETTLE: Final = """
+UPDATE sla_case AS c SET partition = t.partition
+FROM unnest($1::uuid[], $2::smallint[]) AS t (ticket_id, partition)
+WHERE c.ticket_id = t.ticket_id
+"""
+
+_NOBODY: Final[Mapping[UUID, int]] = {}
+
 #: Some cases, locked in id order.
 _LOCK: Final = """
 SELECT ticket_id, partition, state FROM sla_case WHERE ticket_id = ANY ($1::uuid[])
@@ -122,13 +131,23 @@ class EscalationRow(msgspec.Struct, frozen=True):
     outcome: str | None
 
 
-async def load(tx: Transaction, partitions: Mapping[UUID, int]) -> dict[UUID, Stored]:
-    """The cases of these tickets, rows locked in id order; an empty one for a ticket not met before."""
+async def load(
+    tx: Transaction, partitions: Mapping[UUID, int], *, guests: Mapping[UUID, int] = _NOBODY
+) -> dict[UUID, Stored]:
+    """The cases of these tickets, rows locked in id order; an empty one for a ticket not met before.
+
+    `guests` are tickets that the events of others are about: the partition they are met with holds
+    only until we hear from them.
+    """
     if not partitions:
         return {}
-    ids = sorted(partitions)
-    await tx.exec_driver_sql(_MEET, (ids, [partitions[ticket_id] for ticket_id in ids]))
-    return _stored(await fetch(tx, _LOCK, (ids,)))
+    known = {**guests, **partitions}
+    ids = sorted(known)
+    await tx.exec_driver_sql(_MEET, (ids, [known[ticket_id] for ticket_id in ids]))
+    stored = _stored(await fetch(tx, _LOCK, (ids,)))
+    if strayed := [i for i, p in partitions.items() if stored[i].partition != p]:
+        await tx.exec_driver_sql(_SETTLE, (strayed, [partitions[i] for i in strayed]))
+    return stored
 
 
 async def lock(tx: Transaction, ticket_id: UUID) -> Stored | None:
