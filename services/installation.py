@@ -22,6 +22,9 @@ PORTS: Final[Mapping[str, int]] = {
 
 FILE: Final = "running.json"
 
+#: The workflow in the data folder, which an installation runs that is told no other.
+OWN_WORKFLOW: Final = "workflow.yaml"
+
 
 class NotRunningError(Exception):
     """No Tierline was found; the message says where it was looked for and what to do."""
@@ -37,6 +40,7 @@ class Installation:
     api_key: str | None = None
     webhook_secret: str | None = None
     kafka: Mapping[str, Any] = field(default_factory=dict)
+    workflow_file: str | None = None
 
     def write(self, data_dir: Path) -> None:
         """Let other commands find this installation; the file is for its owner's eyes only."""

@@ -23,7 +23,7 @@ from shared.kafka.aio import AioKafka
 from shared.settings import KafkaSettings, ServiceSettings, read
 
 from .fleet import Fleet
-from .installation import PORTS, Installation
+from .installation import OWN_WORKFLOW, PORTS, Installation
 from .local import Endpoints, LocalPair
 from .local.pair import BROKER_TRAITS
 
@@ -31,6 +31,7 @@ _DATABASE: Final = "TIERLINE_DATABASE__URL"
 _BROKER: Final = "TIERLINE_KAFKA__BOOTSTRAP_SERVERS"
 _KEY_STORE: Final = "TIERLINE_KEY_STORE"
 _PREFIX: Final = "TIERLINE_KAFKA__TOPIC_PREFIX"
+_WORKFLOW: Final = "TIERLINE_WORKFLOW_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,14 @@ def _webhook_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
+def _with_own_workflow(data_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """`settings`, and the workflow that was applied here before unless another one is named."""
+    own = data_dir / OWN_WORKFLOW
+    if _WORKFLOW in {**os.environ, **settings} or not own.exists():
+        return dict(settings)
+    return {**settings, _WORKFLOW: str(own.resolve())}
+
+
 class Standalone:
     """`async with Standalone(...) as tierline`: everything runs and is ready; after it, nothing does.
 
@@ -72,7 +81,7 @@ class Standalone:
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
-        self._settings = dict(settings or {})
+        self._settings = _with_own_workflow(data_dir, settings or {})
         self._known = {**os.environ, **self._settings}
         self.pair = LocalPair(
             data_dir, postgres=_DATABASE not in self._known, broker=_BROKER not in self._known
@@ -115,6 +124,7 @@ class Standalone:
             api_key=self._credentials.api_key,
             webhook_secret=self._credentials.webhook_secret,
             kafka={**traits, "topic_prefix": self._known.get(_PREFIX, "")},
+            workflow_file=self._known.get(_WORKFLOW),
         )
 
     @property

@@ -1,5 +1,5 @@
-"""`tierline workflow`: check a workflow file, explain what it does with a ticket, learn routing rules.
-None of it needs a running Tierline.
+"""`tierline workflow`: check a workflow file, explain what it does with a ticket, learn routing rules, put
+it in force. Only the last needs a running Tierline.
 """
 
 from __future__ import annotations
@@ -25,14 +25,17 @@ from shared.policy.ticket_file import OPENED_AT, read_ticket
 from .reasons import reasons
 from .suggest_routing import suggest_routing
 from .triage_reading import facts_with, read
+from .workflow_apply import apply, history
 from .workflow_lint import lint_workflow
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The workflow file: check it, see what it does with a ticket, learn rules.",
+    help="The workflow file: check it, see what it does with a ticket, learn rules, apply it.",
 )
 
 app.command("lint")(lint_workflow)
+app.command("apply")(apply)
+app.command("history")(history)
 app.command("suggest-routing")(suggest_routing)
 
 _MARKS = {True: "yes", False: "no "}

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.escalator import version_store
 from services.escalator.configuration import Configuration, Proposal
 from services.escalator.domain.versions import Version, in_force, standing
 from services.escalator.planning import Plan, plan
@@ -19,6 +21,7 @@ from services.escalator.workflow_models import (
     CalendarView,
     PlanView,
     TargetView,
+    TextView,
     VersionsView,
     VersionView,
     WorkflowBody,
@@ -57,6 +60,16 @@ def routes(configuration: Configuration, engine: AsyncEngine, clock: Clock) -> A
         """Every version there has been, oldest first."""
         known = await configuration.versions()
         return VersionsView(versions=_states(known, known, clock.now()))
+
+    @router.get("/workflow/versions/{number}")
+    async def show_text(number: Annotated[int, Field(ge=1, le=2**31 - 1)], _: Reader) -> TextView:
+        """The file that version was, as it was given."""
+        async with engine.connect() as tx:
+            text = await version_store.text_of(tx, number)
+        if text is None:
+            fault = FieldError("path.number", "there is no such version")
+            raise DomainError(404, "Unknown version", f"No version {number}.", errors=[fault])
+        return TextView(number=number, text=text)
 
     return router
 

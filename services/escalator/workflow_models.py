@@ -68,6 +68,13 @@ class VersionsView(BaseModel):
     versions: list[VersionView]
 
 
+class TextView(BaseModel):
+    """The file that a version was."""
+
+    number: int
+    text: str
+
+
 class AppliedView(BaseModel):
     """The version with that content; `is_new` is false when there was nothing to do."""
 
