@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "articles": "articles",
     "tap": "tap",
     "ticket": "ticket",
+    "handoff": "handoff",
     "dead-letters": "dead_letters",
     "topics": "topics",
     "workflow": "workflow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -147,11 +148,13 @@ class EscalatorOverHttp:
         *,
         key: str | None = KEY,
         repeat_of: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
-        """One request with the tests' key; `repeat_of` is its Idempotency-Key."""
+        """One request with the tests' key; `repeat_of` is its Idempotency-Key, `more` other headers."""
         transport = httpx2.ASGITransport(app=self.service.app)
         headers = {"authorization": f"Bearer {key}"} if key else {}
         headers |= {"idempotency-key": repeat_of} if repeat_of else {}
+        headers |= more or {}
         async with httpx2.AsyncClient(transport=transport, base_url="http://escalator") as client:
             return await client.request(method, path, json=body, headers=headers)
 

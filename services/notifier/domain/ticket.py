@@ -201,10 +201,10 @@ def _opened(ticket: Ticket, opened: TicketOpened) -> Ticket:
 def _escalation(
     ticket: Ticket, said: EscalationRaised | EscalationAdvanced, level: str
 ) -> OpenEscalation:
-    """The escalation as it is now; it keeps the summary it was raised with."""
+    """The escalation as it is now, with the summary of its last hand-off."""
     known = ticket.escalation
     summary = known.summary if known and known.escalation_id == said.escalation_id else None
-    if isinstance(said, EscalationRaised):
+    if said.handoff is not None:
         summary = said.handoff.summary
     return OpenEscalation(
         escalation_id=said.escalation_id, level=level, team=said.to_team, summary=summary

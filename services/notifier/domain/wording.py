@@ -100,7 +100,7 @@ def _raised(
     if said.acknowledge_by is not None:
         told["acknowledge_by"] = at_clock(said.acknowledge_by)
         told["urgency_note"] = f"Somebody must take it by {at_clock(said.acknowledge_by)}."
-    if isinstance(said, EscalationRaised) and said.handoff.sentiment:
+    if said.handoff is not None and said.handoff.sentiment:
         told["sentiment_label"] = said.handoff.sentiment
     return told
 

@@ -175,9 +175,8 @@ def _raised(item: WorkItem, payload: EscalationRaised | EscalationAdvanced, leve
     named = Raise(level=level, transfer=payload.transfer)
     raised = item.raised if named in item.raised else (*item.raised, named)
     boosted = item.boosted or bool(payload.priority_boost)
-    if isinstance(payload, EscalationAdvanced):
-        return replace(item, raised=raised, boosted=boosted)
-    return replace(item, raised=raised, boosted=boosted, handoff=payload.handoff)
+    handoff = payload.handoff or item.handoff
+    return replace(item, raised=raised, boosted=boosted, handoff=handoff)
 
 
 def _reopened(item: WorkItem, payload: TicketReopened) -> WorkItem:
