@@ -37,7 +37,18 @@ class FleetError(Exception):
 class Member:
     """One service process and its place in the fleet."""
 
-    def __init__(self, name: str, port: int, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        """`command`: what Python is to run in place of `tierline run NAME`."""
+        # the pipe of --until-eof ends with us, and the service with the pipe
+        self._command = command or ("-m", "services.cli", "run", name, "--until-eof")
         self.name = name
         self.port = port
         self.log = log
@@ -74,11 +85,7 @@ class Member:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "services.cli",
-                "run",
-                self.name,
-                "--until-eof",  # the pipe ends with us, and the service with the pipe
+                *self._command,
                 env=dict(self._environment),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,

@@ -6,6 +6,7 @@ decided by the same core as everything else, as of the watermark (semantics T5, 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,8 +26,11 @@ from shared.runtime.writer import Writer
 
 log = logging.getLogger(__name__)
 
-#: Cases of one transaction at most: a share for each of the partitions that are owned.
-LIMIT: Final = 480
+#: Cases of one transaction at most: a share for each of its partitions.
+LIMIT: Final = 240
+
+#: Transactions at a time, each with partitions of its own.
+GROUPS: Final = 2
 
 #: Ticket topics have twelve partitions, for good (ADR 0015).
 PARTITIONS: Final = frozenset(range(12))
@@ -80,12 +84,23 @@ class Timers:
         return await self._fire(PARTITIONS, limit, passed)
 
     async def _fire(self, partitions: frozenset[int], until: datetime, passed: TimePassed) -> bool:
+        """One transaction for each group of partitions: while one waits for PostgreSQL, another decides."""
+        groups = [frozenset(p for p in partitions if p % GROUPS == n) for n in range(GROUPS)]
+        firing = [self._fire_group(group, until, passed) for group in groups if group]
+        fired = await asyncio.gather(*firing, return_exceptions=True)
+        for one in fired:
+            if isinstance(one, BaseException):
+                raise one
+        return any(fired)
+
+    async def _fire_group(
+        self, partitions: frozenset[int], until: datetime, passed: TimePassed
+    ) -> int:
         async def work(tx: Transaction, now: datetime) -> tuple[int, Sequence[FollowUp]]:
             due = await store.lock_due(tx, partitions, until, limit=LIMIT)
             return await self._tell(tx, due, passed, now)
 
-        fired = await self._writer.write(work)
-        return fired > 0
+        return await self._writer.write(work)
 
     async def _tell(
         self, tx: Transaction, due: dict[UUID, Stored], passed: TimePassed, now: datetime

@@ -1,4 +1,4 @@
-"""Where the routers of a proof stand: a database, and a broker whose topics are new in every round."""
+"""Where the services of a proof stand: a database, and a broker whose topics are new in every round."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Ground:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a router has to know of the ground."""
+        """What a service has to know of the ground."""
         named = ("bootstrap_servers", "topic_prefix", *_TRAITS)
         settings = self.kafka_settings
         told = {f"TIERLINE_KAFKA__{n.upper()}": str(getattr(settings, n)).lower() for n in named}
@@ -61,18 +61,18 @@ class Ground:
 
 
 @asynccontextmanager
-async def own_ground(folder: Path) -> AsyncIterator[Ground]:
+async def own_ground(folder: Path, service: str = "router") -> AsyncIterator[Ground]:
     """PostgreSQL as it is by default, fsync and all, and the embedded broker; gone afterwards."""
     async with LocalPair(folder) as pair:
         where = pair.endpoints
         assert where.database_url is not None
         assert where.bootstrap_servers is not None
-        await migrate.upgrade(where.database_url, ["router"])
+        await migrate.upgrade(where.database_url, [service])
         kafka = KafkaSettings(bootstrap_servers=where.bootstrap_servers).model_copy(update=_TRAITS)
         yield Ground(where.database_url, kafka, pair)
 
 
-async def given_ground(database_url: str, kafka: KafkaSettings) -> Ground:
+async def given_ground(database_url: str, kafka: KafkaSettings, service: str = "router") -> Ground:
     """Servers that somebody else has started; the database is empty and ours."""
-    await migrate.upgrade(database_url, ["router"])
+    await migrate.upgrade(database_url, [service])
     return Ground(database_url, kafka.model_copy(update={"session_timeout_ms": 6000}), None)

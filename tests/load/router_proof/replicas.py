@@ -1,4 +1,4 @@
-"""Several routers at once, each a process, killed now and then and always started again."""
+"""Several of a service at once, each a process, killed now and then and always started again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import os
 import random
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -20,10 +20,18 @@ from tests.support.running import until
 
 
 class Replicas:
-    """`async with Replicas(...)`: so many routers run inside, and none after it."""
+    """`async with Replicas(...)`: so many run inside, and none after it. `command`: see `Member`."""
 
-    def __init__(self, count: int, environment: Mapping[str, str], folder: Path) -> None:
-        names = [f"router-{number}" for number in range(1, count + 1)]
+    def __init__(
+        self,
+        count: int,
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        service: str = "router",
+        command: Sequence[str] | None = None,
+    ) -> None:
+        names = [f"{service}-{number}" for number in range(1, count + 1)]
         self.key, _ = new_key()
         caller = {"sha256": fingerprint(self.key), "scopes": sorted(SCOPES)}
         known = {name: v for name, v in os.environ.items() if not name.startswith("TIERLINE_")}
@@ -31,7 +39,11 @@ class Replicas:
         told["TIERLINE_LOG__LEVEL"] = "WARNING"
         self.members = [
             Member(
-                "router", port, {**told, "TIERLINE_HTTP__PORT": str(port)}, folder / f"{name}.log"
+                service,
+                port,
+                {**told, "TIERLINE_HTTP__PORT": str(port)},
+                folder / f"{name}.log",
+                command=command,
             )
             for name, port in free_ports(names).items()
         ]
