@@ -38,7 +38,8 @@ class Seen:
             self.repeats += 1
             return
         self.events[event.id] = event
-        self.counts[c.type_of(event.payload).name] += 1
+        if not (isinstance(event.payload, c.SlaBreached) and event.payload.metric.of_level):
+            self.counts[c.type_of(event.payload).name] += 1
         self._follow(event)
 
     def _follow(self, event: c.Event) -> None:

@@ -78,7 +78,7 @@ def _moves(case: Case, now: datetime, policy: WorkflowPolicy) -> list[Item]:
     if not first and timeline.phase is not Phase.OPEN:
         return []
     at = timeline.opened_at if first and timeline.opened_at else now
-    return [Moved(what=levels.entered(place, policy), at=at)]
+    return [Moved(what=levels.entered(place, policy, initially=first), at=at)]
 
 
 def _speak(case: Case, heard: Item, *, policy: WorkflowPolicy, now: datetime) -> list[Item]:

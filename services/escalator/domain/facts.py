@@ -72,7 +72,7 @@ def terms_of(policy: WorkflowPolicy, priority: Priority, tier: str) -> Terms:
         next_response=targets.next_response,
         resolution=targets.resolution,
         calendar=sla.calendar_of(priority),
-        thresholds=tuple(sorted({*sla.thresholds, *sla.overdue, 100})),
+        thresholds=sla.thresholds_of(targets),
         pausing={metric: found for metric in Metric if (found := _pausing(policy, metric))},
         periodic_update=targets.periodic_update,
         reprice=sla.reprice,
@@ -146,10 +146,11 @@ class Entered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     """The ticket is at a level now: what its people were given then (semantics X2, X7).
 
     `accept` and `work` are wishes, None where the level has none; `share` and `floor` bound them by what
-    is left of the promise to the customer.
+    is left of the promise to the customer. `initially`: the ticket came in at this level.
     """
 
     level: str
+    initially: bool = False
     accept: timedelta | None = None
     work: timedelta | None = None
     waits_for_reply: bool = False
@@ -219,8 +220,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def order(self) -> Order:
-        """Engine time, producer, sequence; the opening before all else, whatever its time says."""
-        opening = isinstance(self.what, Opened)
+        """Engine time, producer, sequence; the opening before all else, whatever its time says, and
+        with it the level at which the ticket came in.
+        """
+        what = self.what
+        opening = isinstance(what, Opened) or (isinstance(what, Entered) and what.initially)
         return (not opening, self.at, self.follows_time, self.source, self.sequence)
 
     @property

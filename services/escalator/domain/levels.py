@@ -35,11 +35,12 @@ class Aim(msgspec.Struct, frozen=True):
     calendar: str
 
 
-def entered(level: str, policy: WorkflowPolicy) -> Entered:
+def entered(level: str, policy: WorkflowPolicy, *, initially: bool = False) -> Entered:
     """What the workflow gives the people of `level` now (semantics X7)."""
     rules = policy.escalation
     return Entered(
         level=level,
+        initially=initially,
         accept=policy.level(level).respond_within,
         work=rules.timeout(level),
         waits_for_reply=rules.waits_for_reply(level),
@@ -79,7 +80,8 @@ def accept(timeline: Timeline, what: Accepted, at: datetime, policy: WorkflowPol
         return timeline, []
     timeline = replace(timeline, accepted=True)
     timeline, steps = _stop(timeline, (Metric.LEVEL_ACCEPT,), at, policy.calendars)
-    timeline, _ = aim_anew(timeline, at, policy.calendars)
+    if timeline.entered and timeline.entered.waits_for_reply:
+        timeline, _ = aim_anew(timeline, at, policy.calendars)
     return timeline, steps
 
 

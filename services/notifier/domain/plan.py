@@ -103,6 +103,8 @@ def _tellings(state: State, event: Event, policy: WorkflowPolicy) -> list[Tellin
             found = [_without(CUSTOMER, t) for t in _by_rule(state, event, policy)]
         case SlaWithdrawn():  # told to those who were told before, and to nobody else (T3)
             return []
+        case ClockPayload() if said.metric.of_level:  # what follows from it is said by the ladder
+            return []
         case EscalationRaised() if _is_starting_level(said, policy):
             found = []
         case EscalationResolved() if said.outcome is not EscalationOutcome.TICKET_RESOLVED:
