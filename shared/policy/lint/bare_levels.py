@@ -15,12 +15,17 @@ def bare_levels(subject: Subject) -> Iterator[Remark]:
         if above is None or level in subject.document.escalation_matrix:
             continue
         timeout = rules.timeout(level)
-        ends = f"after {brief(timeout)}, its respond_within," if timeout else "by no timeout"
+        ends = (
+            f"ends after {brief(timeout)}, its respond_within"
+            if timeout
+            else "never ends by itself"
+        )
         yield Remark(
             "L023",
             "levels",
             ("levels", level),
-            f"has no block in escalation_matrix: it ends {ends} in {above}, and no condition ends it",
+            f"has no block in escalation_matrix: it {ends}, leads to {above}, and no condition raises "
+            "from it",
             f"give escalation_matrix.{level} a timeout and escalate_to",
             key=True,
         )

@@ -93,7 +93,8 @@ def tiers_alike(subject: Subject) -> Iterator[Remark]:
         priority: {_times(matrix[pair]) for pair in matrix if pair[0] is priority}
         for priority in Priority
     }
-    if len(tiers) > 1 and all(len(found) == 1 for found in promises.values()):
+    whole = len(matrix) == len(tiers) * len(Priority)
+    if whole and len(tiers) > 1 and all(len(found) == 1 for found in promises.values()):
         yield Remark(
             "L014",
             "customer tiers",

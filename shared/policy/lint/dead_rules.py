@@ -12,10 +12,12 @@ from .assuming import assume
 from .subject import Remark, Subject
 
 _TEXT: Final = frozenset({"sentiment", "sentiment_label"})
-_PASSING: Final = frozenset({*_TEXT, "signals", "rating", "entry", "metric"})
+_RATINGS: Final = frozenset({"rating", "rating_mean", "rating_mean_before"})
 
-#: What each event that triggers act on tells beyond the ticket itself. A fact that belongs to one text
-#: or one moment is absent at every other event.
+#: Facts that belong to one text or one moment: absent at every event that does not tell them.
+PASSING: Final = frozenset({*_TEXT, *_RATINGS, "signals", "entry", "metric"})
+
+#: Which of these each event tells that triggers act on.
 TOLD_BY: Final[Mapping[str, frozenset[str]]] = {
     "ticket.opened": frozenset({"signals"}),
     "ticket.message_added": frozenset({"signals"}),
@@ -23,7 +25,7 @@ TOLD_BY: Final[Mapping[str, frozenset[str]]] = {
     "ticket.reclassified": frozenset(),
     "ticket.reopened": frozenset(),
     "ticket.queued": frozenset({"entry"}),
-    "ticket.rated": frozenset({"rating"}),
+    "ticket.rated": _RATINGS,
     "sla.warning": frozenset({"metric"}),
     "sla.breached": frozenset({"metric"}),
 }
@@ -69,7 +71,7 @@ def _never(tree: Node, on: str) -> str:
     """Why a condition cannot hold at an event, empty when it can."""
     if not Cases([tree]).possible(0, ()):
         return "its condition contradicts itself"
-    absent = dict.fromkeys(_PASSING - TOLD_BY[on])
+    absent = dict.fromkeys(PASSING - TOLD_BY[on])
     if not Cases([assume(tree, {**absent, **_no_words(absent)})]).possible(0, ()):
         return f"what its condition asks for is not known on {on}"
     return ""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from shared.policy.escalation import NEXT_LEVEL
+from shared.policy.cases import Cases
+from shared.policy.escalation import NEXT_LEVEL, Trigger
 from shared.policy.sla import Targets
 from shared.policy.tree import ALWAYS_TRUE
 from shared.policy.workflow import WorkflowPolicy
@@ -42,7 +43,7 @@ def silent(policy: WorkflowPolicy, target: timedelta) -> list[Rung]:
 
 def replied(policy: WorkflowPolicy, target: timedelta) -> list[Rung]:
     """The way of a ticket that everybody answers, accepts and acknowledges at once and nobody solves,
-    against the resolution due after `target`: the first unconditional step of the clock raises it, and
+    against the resolution due after `target`: the first step of the clock that raises every ticket raises it, and
     from there a level ends with `level_work`.
     """
     rungs: list[Rung] = []
@@ -94,17 +95,27 @@ def _above(policy: WorkflowPolicy, level: str) -> str | None:
 def _first_step(
     policy: WorkflowPolicy, level: str, target: timedelta
 ) -> tuple[timedelta | None, str | None]:
-    """When the first warning raises a ticket of `level` whatever it is about, and to which level."""
+    """When the first warning raises every ticket of `level`, and to which level at least. Several
+    triggers may share the tickets out among them.
+    """
+    for percent in policy.sla.thresholds:
+        raising = [
+            (trigger.tree, to)
+            for trigger in policy.escalation.triggers
+            if trigger.on == "sla.warning"
+            and trigger.threshold in (None, percent)
+            and (to := _raised_to(policy, level, trigger)) is not None
+        ]
+        trees = [tree for tree, _ in raising]
+        if percent < 100 and not Cases([ALWAYS_TRUE, *trees]).possible(0, range(1, len(trees) + 1)):
+            return target * percent / 100, min(
+                (to for _, to in raising), key=policy.escalation.rank
+            )
+    return None, None
+
+
+def _raised_to(policy: WorkflowPolicy, level: str, trigger: Trigger) -> str | None:
+    """Where a trigger leads from `level`; None when it stays."""
     rules = policy.escalation
-    steps: list[tuple[int, str]] = []
-    for trigger in rules.triggers:
-        if trigger.on != "sla.warning" or not trigger.to or trigger.tree != ALWAYS_TRUE:
-            continue
-        to = _above(policy, level) if trigger.to == NEXT_LEVEL else trigger.to
-        percent = trigger.threshold or policy.sla.thresholds[0]
-        if to is not None and percent < 100 and rules.rank(to) > rules.rank(level):
-            steps.append((percent, to))
-    if not steps:
-        return None, None
-    percent, to = min(steps, key=lambda step: (step[0], -rules.rank(step[1])))
-    return target * percent / 100, to
+    to = _above(policy, level) if trigger.to == NEXT_LEVEL else trigger.to
+    return to if to is not None and rules.rank(to) > rules.rank(level) else None

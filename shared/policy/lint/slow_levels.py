@@ -32,7 +32,7 @@ def _too_late(
     for rung in rungs:
         if rung.literal < target:
             continue
-        really = "it ends with the breach"
+        really = "nothing raises it before the breach"
         if rung.effective is not None:
             really = f"{brief(rung.effective)} counts"
         yield Remark(
