@@ -19,17 +19,19 @@ Verb = Literal[
     "reopened",
     "merged",
     "parted",
+    "absorbs",
 ]
 
 
 @dataclass(frozen=True)
 class Week:
-    """When a calendar is open, in minutes of the local day."""
+    """When a calendar is open, in minutes of the local day, and what it is changed to at some instant."""
 
     zone: str
     weekly: dict[int, Intervals]
     holidays: frozenset[date] = frozenset()
     exceptions: dict[date, Intervals] = field(default_factory=dict)
+    changed: tuple[datetime, Week] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,20 @@ class Price:
     next_response: timedelta
     resolution: timedelta
     calendar: str
+    periodic_update: timedelta | None = None
 
     def of(self, metric: str) -> timedelta:
         """The target of that metric."""
-        found: timedelta = getattr(self, metric)
+        found: timedelta | None = getattr(self, metric)
+        assert found is not None
         return found
 
 
 @dataclass(frozen=True)
 class Promises:
-    """What a workflow promises: prices by (priority, tier), and how its clocks behave."""
+    """What a workflow promises: prices by (priority, tier), and how its clocks behave. `ranks` are the
+    priorities and the tiers, highest first.
+    """
 
     prices: dict[tuple[str, str], Price]
     thresholds: tuple[int, ...]
@@ -58,11 +64,14 @@ class Promises:
     pausing: frozenset[str]
     window: timedelta
     floor_percent: int
+    ranks: tuple[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that happens. `reason` of a wait, `pair` of an opening or a new price."""
+    """One thing that happens. `reason` of a wait, `pair` of an opening or a new price, `other` what had
+    happened to the ticket that goes on as this one.
+    """
 
     at: datetime
     verb: Verb
@@ -70,6 +79,7 @@ class Act:
     pair: tuple[str, str] = ("", "")
     outbound: bool = False
     sla_target: timedelta | None = None
+    other: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True)

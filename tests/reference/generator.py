@@ -7,7 +7,7 @@ each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
@@ -23,7 +23,8 @@ TOGETHER: Final = 20
 
 _MS: Final = timedelta(milliseconds=1)
 _DAY: Final = timedelta(days=1)
-_PAIRS: Final = tuple((p, t) for p in ("low", "high", "critical") for t in ("gold", "plain"))
+_RANKS: Final = (("critical", "high", "low"), ("gold", "plain"))
+_PAIRS: Final = tuple((p, t) for p in _RANKS[0] for t in _RANKS[1])
 _REASONS: Final = ("waiting_on_customer", "waiting_on_third_party")
 _VERBS: Final[dict[Verb, int]] = {
     "asks": 22,
@@ -36,6 +37,7 @@ _VERBS: Final[dict[Verb, int]] = {
     "closed": 2,
     "merged": 2,
     "parted": 3,
+    "absorbs": 4,
 }
 
 
@@ -60,11 +62,17 @@ def world_of(seed: int, number: int) -> World:
     if random.random() < 0.15:
         always: Intervals = ((0, 1440),)
         weeks["b"] = Week(random.choice(names), dict.fromkeys(range(7), always))
-    hours = {
-        name: Hours(ZoneInfo(week.zone), week.weekly, week.holidays, week.exceptions)
-        for name, week in weeks.items()
-    }
+    if random.random() < 0.2:
+        at = around + random.randint(1, 5 * 86_400_000) * _MS
+        weeks["a"] = replace(weeks["a"], changed=(at, _week(random, zone, around)))
+    hours = {name: _hours(week) for name, week in weeks.items()}
     return World(weeks, hours, _promises(random), around, _edges(random, hours, zone, around))
+
+
+def _hours(week: Week) -> Hours:
+    changed = week.changed and (week.changed[0], _hours(week.changed[1]))
+    zone = ZoneInfo(week.zone)
+    return Hours(zone, week.weekly, week.holidays, week.exceptions, changed)
 
 
 def case_of(world: World, seed: int, number: int) -> Case:
@@ -88,7 +96,9 @@ def case_of(world: World, seed: int, number: int) -> Case:
     for _ in range(random.randint(1, 9)):
         at = _when(random, world, acts)
         verb = random.choices(tuple(_VERBS), tuple(_VERBS.values()))[0]
-        acts.append(_act(random, verb, at))
+        act = _act(random, verb, at)
+        other = _other(random, at) if verb == "absorbs" else ()
+        acts.append(replace(act, other=other))
     acts.sort(key=lambda act: act.at)
     until = acts[-1].at + random.choice((_MS, _DAY, 5 * _DAY, 20 * _DAY))
     return Case(world.weeks, world.promises, tuple(acts), until)
@@ -104,6 +114,17 @@ def _act(random: Random, verb: Verb, at: datetime) -> Act:
         pair = (priority if both or by_priority else "", tier if both or not by_priority else "")
         return Act(at, verb, pair=pair)
     return Act(at, verb)
+
+
+def _other(random: Random, until: datetime) -> tuple[Act, ...]:
+    """What happened to another ticket until it goes on as this one."""
+    opened = until - random.randint(0, random.choice((3_600_000, 2 * 86_400_000))) * _MS
+    acts = [Act(opened, "opened", pair=random.choice(_PAIRS))]
+    for _ in range(random.randint(0, 4)):
+        verb: Verb = random.choice(("asks", "replies", "waits", "priced"))
+        at = opened + random.randint(0, (until - opened) // _MS) * _MS
+        acts.append(_act(random, verb, at))
+    return tuple(sorted(acts, key=lambda act: act.at))
 
 
 def _when(random: Random, world: World, acts: list[Act]) -> datetime:
@@ -184,13 +205,10 @@ def _intervals(random: Random) -> Intervals:
 
 def _promises(random: Random) -> Promises:
     prices = {pair: _price(random) for pair in _PAIRS}
-    for priority in ("low", "high", "critical"):  # a priority has one calendar (C5)
+    for priority in _RANKS[0]:  # a priority has one calendar (C5)
         calendar = random.choice("ab")
-        for tier in ("gold", "plain"):
-            old = prices[priority, tier]
-            prices[priority, tier] = Price(
-                old.first_response, old.next_response, old.resolution, calendar
-            )
+        for tier in _RANKS[1]:
+            prices[priority, tier] = replace(prices[priority, tier], calendar=calendar)
     few = tuple(sorted(random.sample(range(1, 100), random.randint(0, 4))))
     return Promises(
         prices=prices,
@@ -200,11 +218,18 @@ def _promises(random: Random) -> Promises:
         pausing=frozenset(random.choice((_REASONS, _REASONS, _REASONS[:1], _REASONS[1:], ()))),
         window=random.choice((timedelta(hours=4), timedelta(days=2), timedelta(days=7))),
         floor_percent=random.choice((25, 25, 10, 50)),
+        ranks=_RANKS,
     )
 
 
 def _price(random: Random) -> Price:
-    return Price(_budget(random), _budget(random), _budget(random), calendar="a")
+    return Price(
+        _budget(random),
+        _budget(random),
+        _budget(random),
+        calendar="a",
+        periodic_update=_budget(random) if random.random() < 0.2 else None,
+    )
 
 
 def _budget(random: Random) -> timedelta:
@@ -227,5 +252,6 @@ def _edges(random: Random, hours: dict[str, Hours], zone: str, around: datetime)
         for span in one.day(day + n * _DAY)
         for edge in span
     ]
+    found += [one.changed[0] for one in hours.values() if one.changed]
     near = [at for at in zones.changes(zone) if abs(at - around) < 6 * _DAY]
     return random.sample(found, min(len(found), 6)) + 2 * near

@@ -1,6 +1,6 @@
 """Open time, worked out the slow way: day by day, interval by interval, from the wall clock of the zone.
 
-Written from semantics C1 to C3 and C6 alone; shares no line with the product's calendar.
+Written from semantics C1 to C4 and C6 alone; shares no line with the product's calendar.
 """
 
 from __future__ import annotations
@@ -59,14 +59,17 @@ def _after_gap(shown: datetime, zone: ZoneInfo) -> datetime:
     return at + _SECOND
 
 
-@dataclass
+@dataclass(eq=False)
 class Hours:
-    """A calendar as semantics C1 and C3 tell it. Minutes are those of the wall clock of a local day."""
+    """A calendar as semantics C1, C3 and C4 tell it. Minutes are those of the wall clock of a local day;
+    `changed` is when another version takes effect, and that version.
+    """
 
     zone: ZoneInfo
     weekly: Mapping[int, Sequence[tuple[int, int]]]
     holidays: frozenset[date]
     exceptions: Mapping[date, Sequence[tuple[int, int]]]
+    changed: tuple[datetime, Hours] | None = None
     _days: dict[date, list[Span]] = field(default_factory=dict)
 
     def used(self, start: datetime, end: datetime) -> timedelta:
@@ -89,7 +92,19 @@ class Hours:
         raise AssertionError("never open again")
 
     def _walk(self, start: datetime) -> Iterator[Span]:
-        """The open spans from `start` on, in order, what overlaps counted once."""
+        """The open spans from `start` on, each by the version of its time (C4)."""
+        if self.changed is None:
+            yield from self._walk_version(start)
+            return
+        until, following = self.changed
+        for opens, closes in self._walk_version(start) if start < until else ():
+            if opens >= until:
+                break
+            yield opens, min(closes, until)
+        yield from following._walk(max(start, until))
+
+    def _walk_version(self, start: datetime) -> Iterator[Span]:
+        """The open spans of this version, in order, what overlaps counted once."""
         counted = start
         day = start.date() - 2 * _DAY
         for _ in range(_PATIENCE):

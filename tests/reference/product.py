@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from services.escalator.domain import fold
+from services.escalator.domain import absorbing, fold
 from services.escalator.domain.facts import (
+    Absorbed,
     Closed,
     Fact,
     Merged,
@@ -22,23 +24,23 @@ from services.escalator.domain.facts import (
 )
 from services.escalator.domain.steps import Step
 from shared.calendar import Calendar
+from shared.calendar_history import CalendarHistory, CalendarVersion
 from shared.contracts.vocabulary import Metric, PauseReason, Priority
 from shared.policy import WorkflowPolicy, parse_workflow
 from shared.policy.sla import Targets
 
 from .cases import Act, Case, Entry, Price, Promises, Week
+from .zones import FIRST
 
 _MESSAGE = UUID(int=1)
 _PLAIN = parse_workflow("version: 1")
-_METRICS = ("first_response", "next_response", "resolution")
+_PAUSABLE = (Metric.RESOLUTION, Metric.PERIODIC_UPDATE)
+_RESPONSES = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
 
 
 def policy_of(weeks: dict[str, Week], promises: Promises) -> WorkflowPolicy:
     """The workflow of a case, as if a file had said it."""
-    calendars = {
-        name: Calendar(name, week.zone, week.weekly, week.holidays, week.exceptions)
-        for name, week in weeks.items()
-    }
+    calendars = {name: _calendar(name, week) for name, week in weeks.items()}
     prices = promises.prices
     sla = replace(
         _PLAIN.sla,
@@ -47,12 +49,22 @@ def policy_of(weeks: dict[str, Week], promises: Promises) -> WorkflowPolicy:
         thresholds=promises.thresholds,
         overdue=promises.overdue,
         calendars={Priority(p): price.calendar for (p, _), price in prices.items()},
-        pause_on={Metric.RESOLUTION: frozenset(PauseReason(name) for name in promises.pausing)},
+        pause_on=dict.fromkeys(_PAUSABLE, frozenset(PauseReason(n) for n in promises.pausing)),
         reprice=promises.mode,
         reopen_window=promises.window,
         reopen_floor=promises.floor_percent / 100,
     )
-    return replace(_PLAIN, sla=sla, calendars=calendars)
+    customers = replace(_PLAIN.customers, tiers=promises.ranks[1])
+    return replace(_PLAIN, sla=sla, calendars=calendars, customers=customers)
+
+
+def _calendar(name: str, week: Week) -> Calendar:
+    first = Calendar(name, week.zone, week.weekly, week.holidays, week.exceptions)
+    if week.changed is None:
+        return first
+    at, following = week.changed
+    second = _calendar(name, following)
+    return CalendarHistory.of([CalendarVersion(1, FIRST, first), CalendarVersion(2, at, second)])
 
 
 def _targets(priority: str, tier: str, price: Price) -> Targets:
@@ -63,18 +75,40 @@ def _targets(priority: str, tier: str, price: Price) -> Targets:
         first_response=price.first_response,
         next_response=price.next_response,
         resolution=price.resolution,
+        periodic_update=price.periodic_update,
     )
 
 
 def play(case: Case, policy: WorkflowPolicy) -> list[Entry]:
     """The steps of the fold over the case's facts and the time until its end."""
-    facts = [
-        Fact(at=act.at, source="test", sequence=number, what=_what(act))
-        for number, act in enumerate(case.acts, 1)
-    ]
-    timeline, steps = fold.fold(facts, policy)
+    timeline, steps = fold.fold(_facts(case.acts, policy), policy)
     _, more = fold.pass_time(timeline, case.until, policy)
-    return [_entry(step) for step in steps + more if step.metric in _METRICS]
+    return [_entry(step) for step in steps + more]
+
+
+def _facts(acts: Sequence[Act], policy: WorkflowPolicy) -> list[Fact]:
+    return [
+        Fact(
+            at=act.at,
+            source="test",
+            sequence=number,
+            what=_absorbed(act, policy) if act.verb == "absorbs" else _what(act),
+        )
+        for number, act in enumerate(acts, 1)
+    ]
+
+
+def _absorbed(act: Act, policy: WorkflowPolicy) -> Absorbed:
+    """What the other ticket still owes at that instant, as its own timeline says."""
+    timeline, _ = fold.fold(_facts(act.other, policy), policy)
+    timeline, _ = fold.pass_time(timeline, act.at, policy, inclusive=False)
+    return Absorbed(
+        source=_MESSAGE,
+        priority=timeline.priority,
+        tier=timeline.tier,
+        promises=absorbing.promises(timeline, act.at, policy.calendars),
+        waits=any(clock.metric in _RESPONSES for clock in timeline.unfinished),
+    )
 
 
 def _what(act: Act) -> What:  # noqa: C901 - one line a verb
@@ -109,6 +143,7 @@ def _what(act: Act) -> What:  # noqa: C901 - one line a verb
             return Merged()
         case "parted":
             return Unmerged()
+    raise AssertionError(act.verb)
 
 
 def _entry(step: Step) -> Entry:

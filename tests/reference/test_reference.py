@@ -28,7 +28,8 @@ def test_C1_the_second_calculator_counts_what_the_wall_clock_shows_minute_by_min
     """Away from changes of the clocks an instant is open iff the wall clock shows an open minute."""
     for number in range(20):
         hours = world_of(7, number).hours["a"]
-        start = datetime(2021, 2, 1, Random(number).randrange(24), tzinfo=UTC)
+        start = (hours.changed or (datetime(2021, 2, 2, tzinfo=UTC), None))[0]
+        start = start.replace(second=0, microsecond=0) - Random(number).randrange(24) * 60 * MINUTE
         end = start + timedelta(days=2, hours=5)
         counted = sum((MINUTE for at in minutes(start, end) if is_open(hours, at)), timedelta(0))
 
@@ -40,6 +41,8 @@ def minutes(start: datetime, end: datetime) -> list[datetime]:
 
 
 def is_open(hours: Hours, at: datetime) -> bool:
+    if hours.changed is not None and at >= hours.changed[0]:
+        return is_open(hours.changed[1], at)
     shown = at.astimezone(hours.zone)
     day = shown.date()
     usual = () if day in hours.holidays else hours.weekly.get(day.weekday(), ())

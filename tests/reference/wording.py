@@ -24,12 +24,14 @@ def told(difference: Difference) -> str:
 
 
 def _case(case: Case) -> Iterator[str]:
-    pairs = {act.pair for act in case.acts if act.verb in ("opened", "priced")}
+    acts = [one for act in case.acts for one in (act, *act.other)]
+    pairs = {act.pair for act in acts if act.verb in ("opened", "priced")}
     for name, week in case.weeks.items():
         yield f"calendar {name}: {_week(week)}"
     for pair, price in case.promises.prices.items():
         if any(not name or name in pair for known in pairs for name in known):
             targets = f"{price.first_response} / {price.next_response} / {price.resolution}"
+            targets += f" / update {price.periodic_update}" if price.periodic_update else ""
             yield f"{'/'.join(pair)}: {targets} on {price.calendar}"
     rules = case.promises
     yield f"thresholds {rules.thresholds} {rules.overdue}, {rules.mode}, pausing {set(rules.pausing)}"
@@ -43,13 +45,17 @@ def _week(week: Week) -> str:
     days = f"{week.zone} {week.weekly}"
     off = ", ".join(sorted(day.isoformat() for day in week.holidays))
     other = ", ".join(f"{day} {hours}" for day, hours in week.exceptions.items())
-    return f"{days}; holidays {off or 'none'}; exceptions {other or 'none'}"
+    changed = f"; from {_at(week.changed[0])}: {_week(week.changed[1])}" if week.changed else ""
+    return f"{days}; holidays {off or 'none'}; exceptions {other or 'none'}{changed}"
 
 
 def _act(act: Act) -> str:
     said = [act.verb, act.reason, "/".join(act.pair) if any(act.pair) else ""]
     said += ["outbound"] if act.outbound else []
     said += [f"target {act.sla_target}"] if act.sla_target else []
+    said += (
+        [f"[{'; '.join(f'{_at(one.at)} {_act(one)}' for one in act.other)}]"] if act.other else []
+    )
     return " ".join(word for word in said if word)
 
 

@@ -77,9 +77,9 @@ def _strictest(
     if clock.finished or clock.breached_at or clock.metric.of_level:
         return clock, []
     ours = _promise_of(clock, at, calendars)
-    priced = _priced(timeline, ours)
+    offered = (promise for promise in theirs if _same(promise, clock))
     wanted = min(
-        (ours, priced, *(promise for promise in theirs if _same(promise, clock))),
+        (ours, *_priced(timeline, ours), *offered),
         key=lambda promise: _ends(promise, at, calendars),
     )
     if wanted is ours:
@@ -117,17 +117,20 @@ def _promise_of(clock: Clock, at: datetime, calendars: Calendars) -> Promise:
     )
 
 
-def _priced(timeline: Timeline, ours: Promise) -> Promise:
-    """Our promise at the price of the higher priority and tier."""
+def _priced(timeline: Timeline, ours: Promise) -> tuple[Promise, ...]:
+    """Our promise at the price of the higher priority and tier, where that one has any (K8)."""
     terms = timeline.terms
     assert terms is not None
-    return replace(
+    if ours.metric is Metric.PERIODIC_UPDATE and terms.periodic_update is None:
+        return ()
+    priced = replace(
         ours,
         budget=budget_of(timeline, ours.metric),
         calendar=terms.calendar,
         policy_id=terms.policy_id,
         digest=terms.digest,
     )
+    return (priced,)
 
 
 def _ends(promise: Promise, at: datetime, calendars: Calendars) -> datetime:
