@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from services.escalator.domain.formula import length
+from shared.contracts.vocabulary import Metric
 
 #: The lines fit this many columns.
 COLUMNS: Final = 100
@@ -41,6 +42,13 @@ _FACTS: Final = {
     "asked": "the customer was asked, so the clock paused",
 }
 
+_CAUSES: Final = {
+    "priority": "a new priority",
+    "customer_tier": "a new customer tier",
+    "calendar": "a new calendar",
+    "merged": "a ticket that was merged into it",
+}
+
 _PASSINGS: Final = {
     "skipped": "jumped over",
     "brought": "brought along",
@@ -54,7 +62,8 @@ Told = Mapping[str, Any]
 def lines(told: Told) -> Iterator[str]:
     """The whole account, at most 100 columns wide. `told` is the answer of `GET /v1/tickets/{id}/clocks`."""
     yield from _wrapped(_head(told))
-    yield f"as of {_stamp(told['as_of'])} UTC · workflow in force {told['workflow_digest']}"
+    as_of = f"as of {_stamp(told['as_of'])} UTC"
+    yield f"{_risk(told)} · {as_of} · workflow in force {told['workflow_digest']}"
     if told["facts_let_go_at"]:
         gone = _stamp(told["facts_let_go_at"])
         yield from _wrapped(
@@ -71,15 +80,15 @@ def lines(told: Told) -> Iterator[str]:
 
 
 def _head(told: Told) -> str:
-    risk = "no promise is open" if told["risk_percent"] is None else _risk(told)
     waits = [_WAITED_FOR[reason] for reason in told["waiting_for"]]
     waits += ["but did not ask"] if told["pause_refused"] else []
-    parts = [told["priority"], told["tier"], told["status"], *waits, f"at {told['level']}", risk]
+    parts = [told["priority"], told["tier"], told["status"], *waits, f"at {told['level']}"]
     return f"Ticket {told['ticket_id']}: {', '.join(parts)}"
 
 
 def _risk(told: Told) -> str:
-    return f"breach risk {told['risk_percent']:g} %"
+    risk = told["risk_percent"]
+    return "no promise is open" if risk is None else f"breach risk {risk:g} %"
 
 
 def _clock(clock: Told) -> Iterator[str]:
@@ -131,7 +140,7 @@ def _segment(one: Told) -> str:
 def _ending(one: Told) -> str:
     if one["ended_by"] == "stopped" and one["because"] == ["wrote"]:
         return "then stopped: a public reply"
-    known = {**_FACTS, **_WAITED_FOR}
+    known = _CAUSES if one["ended_by"] == "repriced" else {**_FACTS, **_WAITED_FOR}
     because = [known.get(code) or code.replace("_", " ") for code in one["because"]]
     if one["end"] is None:
         return "and it runs"
@@ -159,7 +168,7 @@ def _refused(one: Told) -> str:
 
 def _repricing(one: Told) -> str:
     old, new = _span(one["old_target_seconds"]), _span(one["new_target_seconds"])
-    text = f"{_stamp(one['at'])}  {old} → {new} by {one['cause'].replace('_', ' ')}"
+    text = f"{_stamp(one['at'])}  {old} → {new} by {_CAUSES[one['cause']]}"
     if one["old_deadline"] and one["new_deadline"]:
         text += f", deadline {_stamp(one['old_deadline'])} → {_stamp(one['new_deadline'])}"
     return f"{text}; {one['policy_id']}, epoch {one['epoch']}"
@@ -201,17 +210,26 @@ def _what(one: Told) -> str:
             text = f"{_name(one)} reaches {one['threshold']} %"
             return f"{text}, and {goes}" if one["to_level"] else text
         case "breach":
-            text = f"{_name(one)} is breached"
+            text = f"{_name(one)} {'runs out' if _of_level(one) else 'is breached'}"
             return f"{text}, and {goes}" if one["to_level"] else text
         case "unacknowledged":
-            again = one["to_level"] == one["level"]
-            then = f"{one['level']} is paged again" if again else goes
-            return f"{one['level']} has not acknowledged: {then}"
+            return f"{one['level']} has not acknowledged: {_ladder(one)}"
         case "acknowledgement_lapses":
-            again = one["to_level"] == one["level"]
-            then = f"{one['level']} is paged again" if again else goes
-            return f"the acknowledgement runs out, if nobody moves the ticket: {then}"
+            return f"the acknowledgement runs out, if nobody moves the ticket: {_ladder(one)}"
     return "what the clocks rest on is let go; the totals stay"
+
+
+def _of_level(one: Told) -> bool:
+    return Metric(one["metric"]).of_level
+
+
+def _ladder(one: Told) -> str:
+    """Where the ladder goes on, or that its end pages the same level again."""
+    if one["reason"] == "exhausted":
+        return "that was the last time, the duty manager is told"
+    if one["to_level"] == one["level"]:
+        return f"{one['level']} is paged again"
+    return f"the ticket goes to {one['to_level']}"
 
 
 def _left(at: str, as_of: str) -> str:

@@ -127,6 +127,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 50,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
         {
             "at": "2026-06-01T16:00:00Z",
@@ -136,6 +137,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 75,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
         {
             "at": "2026-06-01T16:24:00Z",
@@ -145,6 +147,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 80,
             "level": "tier_1",
             "to_level": "tier_2",
+            "reason": None,
         },
         {
             "at": "2026-06-01T17:12:00Z",
@@ -154,6 +157,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 90,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
         {
             "at": "2026-06-01T18:00:00Z",
@@ -163,6 +167,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 100,
             "level": "tier_1",
             "to_level": "tier_2",
+            "reason": None,
         },
         {
             "at": "2026-06-01T20:00:00Z",
@@ -172,6 +177,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 125,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
         {
             "at": "2026-06-01T22:00:00Z",
@@ -181,6 +187,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 150,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
         {
             "at": "2026-06-02T02:00:00Z",
@@ -190,6 +197,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 200,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
         {
             "at": "2026-06-02T10:00:00Z",
@@ -199,6 +207,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 300,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
         {
             "at": "2026-06-02T18:00:00Z",
@@ -208,6 +217,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "threshold": 400,
             "level": "tier_1",
             "to_level": None,
+            "reason": None,
         },
     ],
 }

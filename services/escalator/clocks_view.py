@@ -214,7 +214,8 @@ class UpcomingView(BaseModel):
 
     A clock reaches a `threshold` (`warning`, `breach`, `reminder`); `level` has not acknowledged
     (`unacknowledged`), or its acknowledgement runs out (`acknowledgement_lapses`); the facts of a closed
-    ticket are let go (`facts_let_go`). `to_level` has the ticket then; the same level is paged again.
+    ticket are let go (`facts_let_go`). `to_level` has the ticket then, or is paged again; `reason` is
+    what the ladder says of that (`unacknowledged`, `repeated`, `exhausted` and so on).
     """
 
     at: datetime
@@ -224,6 +225,7 @@ class UpcomingView(BaseModel):
     threshold: int | None
     level: str | None
     to_level: str | None
+    reason: str | None
 
     @classmethod
     def of(cls, one: Upcoming) -> UpcomingView:
@@ -236,6 +238,7 @@ class UpcomingView(BaseModel):
             threshold=one.threshold,
             level=one.level,
             to_level=one.to_level,
+            reason=one.reason,
         )
 
 

@@ -54,6 +54,8 @@ def _local(at: datetime, calendar: Calendar) -> str:
 def _ended(clock: Clock) -> str:
     """A clock that ended needs no deadline any more; it has a verdict."""
     used, budget = length(clock.consumed), length(clock.budget)
+    if clock.outcome is Outcome.CANCELLED and clock.breached_at:
+        return f"ran out {_stamp(clock.breached_at)}, and was cancelled after {used} of {budget}"
     if clock.outcome is Outcome.CANCELLED:
         return f"cancelled after {used} of {budget}: it counts for nothing"
     if clock.outcome is Outcome.CLOSED_LATE:

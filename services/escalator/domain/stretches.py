@@ -127,7 +127,8 @@ def _end(moment: Moment, new: Clock, *, is_last: bool) -> tuple[str, tuple[str, 
     priced = next((str(step.repriced_by) for step in steps if step.repriced_by), None)
     if is_last and new.outcome is Outcome.CANCELLED:
         reason = next((str(step.reason) for step in steps if step.reason), None)
-        return "cancelled", (reason,) if reason else ()
+        told = moment.word if new.metric.of_level else reason
+        return "cancelled", (told,) if told else ()
     if is_last and new.outcome is not None:
         return "stopped", (moment.word,) if moment.word else ()
     if is_last and new.running_since is None:

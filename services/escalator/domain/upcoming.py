@@ -5,17 +5,20 @@ The earliest one is that of `decide.next_due`; here stands what it is (semantics
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.contracts import EscalationAdvanced, EscalationRaised
 from shared.contracts.vocabulary import Metric
-from shared.policy import NEXT_LEVEL, WorkflowPolicy
+from shared.policy import WorkflowPolicy
 
-from . import sla, triggers
+from . import ladder, sla, triggers
 from .case import Case, is_held, kept_until
-from .escalation import Escalation, Standing
+from .escalation import Standing
+from .items import Noted, Said
+from .paging import When
 from .sla import Clock
 from .steps import BREACH, Step, StepKind
 
@@ -34,7 +37,7 @@ class Coming(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Upcoming:
     """One thing that will happen at `at`. `metric`, `cycle`, `threshold`: of a clock. `level` has the
-    ticket now and `to_level` will: at least, where a clock raises it; the same one is paged again.
+    ticket now and `to_level` will, the same one if it is paged again; `reason` is that of the ladder.
     """
 
     at: datetime
@@ -44,6 +47,7 @@ class Upcoming:
     threshold: int | None = None
     level: str | None = None
     to_level: str | None = None
+    reason: str | None = None
 
 
 def upcoming(case: Case, policy: WorkflowPolicy) -> tuple[Upcoming, ...]:
@@ -102,34 +106,33 @@ def _of_step(case: Case, step: Step, at: datetime, policy: WorkflowPolicy) -> Up
 
 
 def _raises_to(case: Case, step: Step, policy: WorkflowPolicy) -> str | None:
-    """The level that step would raise the ticket to as things stand, if it would."""
-    rules = policy.escalation
+    """The level to which the ladder would answer that step as things stand, if it would."""
     shown = triggers.by_level if step.metric.of_level else triggers.by_step
     firings = shown(case, step, policy)
-    targets = [_target(firing.trigger.to, case.level, policy) for firing in firings]
-    highest = max(targets, key=rules.rank, default=case.level)
-    return highest if rules.rank(highest) > rules.rank(case.level) else None
+    said = ladder.answer(case, firings, When(step.at, step.at), policy)
+    return next((level for level, _ in _moves(said)), None)
 
 
-def _target(named: str | None, level: str, policy: WorkflowPolicy) -> str:
-    if named == NEXT_LEVEL:
-        return policy.escalation.next_level(level) or level
-    return policy.level(named).name if named else level
+def _moves(said: Sequence[Said | Noted]) -> Iterator[tuple[str, str]]:
+    """The levels that the ladder goes to, and why."""
+    for one in said:
+        match one:
+            case Said(payload=EscalationRaised() as raised):
+                yield raised.level, raised.reason
+            case Said(payload=EscalationAdvanced() as moved):
+                yield moved.to_level, moved.reason
 
 
 def _of_ladder(case: Case, policy: WorkflowPolicy) -> Iterator[Upcoming]:
     escalation = case.open_escalation
-    if escalation is None or escalation.due_at is None:
+    if escalation is None or (at := escalation.due_at) is None:
         return
     unanswered = escalation.status is Standing.OPEN
-    yield Upcoming(
-        at=escalation.due_at,
-        kind=Coming.UNACKNOWLEDGED if unanswered else Coming.LAPSES,
-        level=escalation.level,
-        to_level=_next(escalation, policy),
-    )
-
-
-def _next(escalation: Escalation, policy: WorkflowPolicy) -> str:
-    """Where the ladder goes on; its end pages the same level again (semantics L5)."""
-    return policy.escalation.next_level(escalation.level) or escalation.level
+    for level, reason in _moves(ladder.fall_due(case, at, at, policy)):
+        yield Upcoming(
+            at=at,
+            kind=Coming.UNACKNOWLEDGED if unanswered else Coming.LAPSES,
+            level=escalation.level,
+            to_level=level,
+            reason=reason,
+        )

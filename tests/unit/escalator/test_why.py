@@ -6,11 +6,16 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from services.commands.ticket_why import lines
 from services.escalator.clocks_example import CLOCKS
 from services.escalator.clocks_view import ClocksView
+from services.escalator.domain.merging import merging_of
 from services.escalator.domain.why import ClockWhy, explain
+from shared.contracts import TicketMerged
 from shared.contracts.vocabulary import Metric, PauseReason
+from tests.support.builders import OTHER_TICKET, TICKET
 from tests.support.cases import NO_FAST_TRACK, Story, a_policy, at
 
 RESOLUTION = Metric.RESOLUTION
@@ -224,11 +229,11 @@ def test_P_a_the_new_price_has_its_old_and_new_deadline() -> None:
         "resolution 1: running, 370 min of 480 min used (77.1 %)",
         (
             "ran       2026-06-01 09:00:00 – 13:30:00  270 min open, 270 min in all, then repriced: "
-            "priority"
+            "a new priority"
         ),
         "ran       2026-06-01 13:30:00 – now  270 min + 100 min = 370 min, and it runs",
         (
-            "repriced  2026-06-01 13:30:00  2880 min → 480 min by priority, deadline "
+            "repriced  2026-06-01 13:30:00  2880 min → 480 min by a new priority, deadline "
             "2026-06-03 09:00:00 → 2026-06-01 17:00:00; critical/professional, epoch 1"
         ),
         (
@@ -325,6 +330,45 @@ def test_M1_a_merge_is_the_end_of_every_stretch_and_its_undoing_takes_that_back(
 
     assert [(50, 50)] == spans(story, "10:50")
     assert why(story, "10:50").ran[-1].end is None
+
+
+def test_M_a_a_merge_that_keeps_the_stricter_promise_shows_what_it_brought() -> None:
+    kept, gone = Story(), Story()
+    kept.open("high", "professional", "10:00")
+    gone.open("critical", "enterprise", "9:50")
+    event = gone.event(TicketMerged(ticket_id=OTHER_TICKET, into_ticket_id=TICKET), "10:02")
+    other = msgspec.structs.replace(gone.case, ticket_id=OTHER_TICKET)
+    kept.hear(merging_of(other, event, gone.policy), at("10:02"))
+
+    rows = told(kept, "10:03", "first response 1")
+
+    assert [
+        "ran       2026-06-01 10:00:00 – 10:02:00  2 min open, 2 min in all, then repriced: a ticket that was merged into it",
+        "ran       2026-06-01 10:02:00 – now  12 min + 1 min = 13 min, and it runs",
+    ] == rows[1:3]
+    assert rows[-1].endswith(
+        "10:02 + 15 min − 12 min used, calendar always (UTC) = 2026-06-01 10:05"
+    )
+
+
+def test_X2_a_level_clock_says_whose_it_is_and_counts_for_no_risk() -> None:
+    story = Story(levels=True)
+    story.open("critical", "enterprise")
+
+    rows = told(story, "10:03", "level accept 1 of tier_1")
+
+    assert "level accept 1 of tier_1: running, 3 min of 7 min 30 s used (40 %)" == rows[0]
+    assert 20.0 == risk(story, "10:03")
+
+
+def test_X2_a_level_clock_is_aimed_anew_when_what_it_serves_moves() -> None:
+    story = Story(levels=True)
+    story.open("critical", "enterprise")
+    story.reclassified("10:02", priority="high")
+
+    rows = told(story, "10:03", "level accept 1 of tier_1")
+
+    assert rows[1].endswith("then aimed anew: what it serves has another deadline")
 
 
 def test_C_a_the_closed_hours_on_the_way_are_named_in_local_time() -> None:
