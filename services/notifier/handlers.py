@@ -8,6 +8,8 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from shared.contracts import (
     ASSIGNMENTS,
     ESCALATIONS,
@@ -16,6 +18,7 @@ from shared.contracts import (
     Cause,
     Event,
     FollowUp,
+    NotificationSuppressed,
     TicketOpened,
 )
 from shared.contracts.vocabulary import SuppressReason
@@ -29,6 +32,7 @@ from .domain.delivery import suppress
 from .domain.notification import Notification, Status
 from .domain.plan import Surroundings, decide
 from .domain.state import Heard, Planned, State, evolve
+from .domain.unheard import unheard
 from .metrics import NotifierMetrics
 from .store import plans, recipients
 
@@ -77,7 +81,14 @@ async def handle(
         changed=changed,
     )
     suppressed = [n for n in [*new, *changed] if n.status is Status.SUPPRESSED]
-    return [_told(n, causes[n.notification_id], metrics) for n in suppressed]
+    # where nobody has been entered yet, nobody further up the ladder could be told either
+    unheard_of = unheard(new) if around.directory.knows_anybody else set()
+    return [
+        _told(
+            n, causes[n.notification_id], metrics, nobody_told=n.about.fact_id in unheard_of or None
+        )
+        for n in suppressed
+    ]
 
 
 def _in_order(events: Iterable[Event]) -> list[Event]:
@@ -113,9 +124,16 @@ def _subject_lines(events: Iterable[Event]) -> dict[UUID, str]:
     }
 
 
-def _told(notification: Notification, cause: Cause, metrics: NotifierMetrics) -> FollowUp:
+def _told(
+    notification: Notification,
+    cause: Cause,
+    metrics: NotifierMetrics,
+    *,
+    nobody_told: bool | None,
+) -> FollowUp:
     said = suppress(notification).said
-    assert said is not None
+    assert isinstance(said, NotificationSuppressed)
+    said = msgspec.structs.replace(said, nobody_told=nobody_told)
     assert notification.reason is not None
     metrics.suppressed.labels(reason=notification.reason.value).inc()
     metrics.notifications.labels(channel=notification.channel, outcome="suppressed").inc()

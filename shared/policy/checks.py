@@ -4,7 +4,7 @@ point at (semantics K6, X10).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -88,11 +88,16 @@ def _shown(targets: Targets) -> str:
 def _thresholds(document: Document) -> Iterator[Finding]:
     """Thresholds rise and end with the breach; reminders lie above it (semantics K11, L6)."""
     thresholds, overdue = document.sla.thresholds, document.sla.overdue
-    if list(thresholds) != sorted(set(thresholds)) or thresholds[-1] != 100:
+    own = {key: cell.thresholds for key, cell in document.SLA_MATRIX.items() if cell.thresholds}
+    for (priority, tier), percents in own.items():
+        if not _rises_to_breach(percents):
+            message = f"thresholds of {priority}/{tier}: percents rise and end with 100, the breach"
+            yield Finding(("SLA_MATRIX",), message, key=True)
+    if not _rises_to_breach(thresholds):
         yield Finding(("sla", "thresholds"), "percents rise and end with 100, the breach")
     if list(overdue) != sorted(set(overdue)) or any(percent <= 100 for percent in overdue):
         yield Finding(("sla", "overdue"), "percents rise and are above 100")
-    known = {*thresholds, *overdue}
+    known = {*thresholds, *overdue, *(percent for percents in own.values() for percent in percents)}
     rules: list[tuple[tuple[str | int, ...], TriggerSection | NotificationSection]] = [
         *((("escalation", "triggers", n), t) for n, t in enumerate(document.escalation.triggers)),
         *((("notifications", "rules", n), r) for n, r in enumerate(document.notifications.rules)),
@@ -106,6 +111,10 @@ def _thresholds(document: Document) -> Iterator[Finding]:
         elif rule.threshold not in known or rule.threshold == 100:
             message = f"{rule.threshold} is not among sla.thresholds and sla.overdue"
             yield Finding(path, message, code="L040")
+
+
+def _rises_to_breach(percents: Sequence[int]) -> bool:
+    return list(percents) == sorted(set(percents)) and percents[-1] == 100
 
 
 def _grades(document: Document) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ from .kinds import (
     TeamName,
     TemplateName,
     TemplateText,
+    Thresholds,
     TierName,
     TriggerCondition,
     Word,
@@ -85,7 +86,7 @@ class LevelSection(Section):
 class SlaSection(Section):
     """Rules of the SLA clocks."""
 
-    thresholds: Annotated[tuple[Percent, ...], Field(min_length=1)]
+    thresholds: Thresholds
     overdue: tuple[Percent, ...] = ()
     calendar: CalendarByPriority
     pause_on: tuple[ReasonWord, ...] = ()

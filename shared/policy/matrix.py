@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from shared.contracts.vocabulary import Priority
 
-from .kinds import Minutes, Section, complaint, names_of
+from .kinds import Minutes, Section, Thresholds, complaint, names_of
 from .problems import nearest
 from .sla import ANY, Targets
 from .source import read_matrix_text
@@ -23,13 +23,14 @@ CellKey = tuple[str, str]
 class CellSection(Section):
     """The targets of one cell: bare numbers are minutes. What a cell leaves out is looked for further
     along the chain; `next_response` is the cell's `first_response` unless it is given, and nobody is
-    owed a `periodic_update` unless it is (semantics K8).
+    owed a `periodic_update` unless it is (semantics K8). `thresholds` are percents as in `sla`.
     """
 
     first_response: Minutes | None = None
     next_response: Minutes | None = None
     resolution: Minutes | None = None
     periodic_update: Minutes | None = None
+    thresholds: Thresholds | None = None
 
 
 def _cell_key(value: object, info: ValidationInfo) -> CellKey:
@@ -97,6 +98,7 @@ def look_up(
         next_response=following[1] if following else first[1],
         resolution=resolution[1],
         periodic_update=periodic[1] if periodic else None,
+        thresholds=next((c.thresholds for _, c in cells if c.thresholds is not None), None),
     )
 
 

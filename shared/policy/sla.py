@@ -15,7 +15,8 @@ ANY = "any"
 @dataclass(frozen=True, slots=True)
 class Targets:
     """The budgets of one ticket's clocks. `policy_id` names the cell of the matrix the first response
-    comes from: `critical/enterprise`, `medium/any`. Without a `periodic_update` none is owed (K8).
+    comes from: `critical/enterprise`, `medium/any`. Without a `periodic_update` none is owed (K8);
+    without `thresholds` of its own those of all clocks apply. A clock keeps those it starts with.
     """
 
     policy_id: str
@@ -23,6 +24,7 @@ class Targets:
     next_response: timedelta
     resolution: timedelta
     periodic_update: timedelta | None = None
+    thresholds: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class SlaPolicy:
     reprice: Literal["carry", "strictest", "restart"]
     reopen_window: timedelta
     reopen_floor: float
+
+    def thresholds_of(self, targets: Targets) -> tuple[int, ...]:
+        """The percents at which clocks with these targets speak, the breach and reminders included."""
+        return tuple(sorted({*(targets.thresholds or self.thresholds), *self.overdue, 100}))
 
     def targets(self, priority: Priority | str, tier: str) -> Targets:
         """The targets of that pair; a tier the workflow does not know has those of the default one."""

@@ -39,6 +39,11 @@ class Directory:
     def __init__(self, recipients: Iterable[Recipient]) -> None:
         self._by_id = {r.recipient_id: r for r in recipients}
 
+    @property
+    def knows_anybody(self) -> bool:
+        """Has somebody been entered at all?"""
+        return bool(self._by_id)
+
     def get(self, recipient_id: str) -> Recipient | None:
         """The recipient of that id."""
         return self._by_id.get(recipient_id)

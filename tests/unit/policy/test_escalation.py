@@ -24,14 +24,27 @@ def test_L1_80_percent_raises_whatever_the_priority(
     assert fired == names(policy, "sla.warning", {"priority": "low"}, threshold=threshold)
 
 
-def test_a_breach_raises_to_the_next_level(policy: WorkflowPolicy) -> None:
-    (trigger,) = policy.escalation.fired("sla.breached", {})
+@pytest.mark.parametrize(
+    ("priority", "told"),
+    [
+        ("critical", ("team_managers",)),
+        ("high", ("team_managers",)),
+        ("medium", ("team_lead", "team_managers")),
+        ("low", ("team_lead", "team_managers")),
+    ],
+)
+def test_L1_a_breach_raises_to_the_next_level_and_tells_by_priority(
+    policy: WorkflowPolicy, priority: str, told: tuple[str, ...]
+) -> None:
+    (trigger,) = policy.escalation.fired("sla.breached", {"priority": priority})
 
-    assert ("sla_breached", "next_level", ("team_managers",)) == (
-        trigger.name,
-        trigger.to,
-        trigger.audience,
-    )
+    assert ("sla_breached", "next_level", told) == (trigger.name, trigger.to, trigger.audience)
+
+
+def test_V11_a_broken_promise_to_a_vip_is_a_complaint(policy: WorkflowPolicy) -> None:
+    facts: dict[str, object] = {"priority": "high", "customer_tier": "enterprise"}
+
+    assert ["sla_breached", "vip_customer"] == names(policy, "sla.breached", facts)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +64,12 @@ def test_a_breach_raises_to_the_next_level(policy: WorkflowPolicy) -> None:
         ("ticket.queued", {"entry": 4}, ["ping_pong"]),
         ("ticket.rated", {"rating": 3}, []),
         ("ticket.rated", {"rating": 2}, ["low_satisfaction"]),
+        ("ticket.rated", {"rating": 3, "rating_mean": 2.8}, ["low_satisfaction"]),
+        ("ticket.rated", {"rating": 4, "rating_mean": 2.8, "rating_mean_before": 2.5}, []),
+        ("ticket.rated", {"rating": 3, "rating_mean": 3.0, "rating_mean_before": 3.2}, []),
+        ("ticket.reopened", {"contact_number": 3}, ["repeat_contact"]),
+        ("ticket.opened", {"signals": ["manager"]}, ["manager_requested"]),
+        ("ticket.message_added", {"signals": ["manager"]}, ["manager_requested"]),
         ("ticket.analysed", {"sentiment_label": "calm"}, []),
         ("ticket.analysed", {"sentiment_label": "frustrated"}, ["negative_sentiment"]),
     ],

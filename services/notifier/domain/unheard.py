@@ -1,0 +1,24 @@
+"""Steps of the ladder that nobody hears of, so that the escalator goes on at once (semantics L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from shared.contracts.vocabulary import SuppressReason
+
+from .audience import CUSTOMER
+from .notification import Kind, Notification
+
+_CANNOT_BE_TOLD: Final = (SuppressReason.UNREACHABLE, SuppressReason.MUTED)
+
+
+def unheard(notifications: Iterable[Notification]) -> set[UUID]:
+    """The facts about an escalation of which none of us can be told, whatever the customer is told."""
+    heard: dict[UUID, bool] = {}
+    for known in notifications:
+        if known.about.kind is Kind.ESCALATION and known.role != CUSTOMER:
+            fact = known.about.fact_id
+            heard[fact] = heard.get(fact, False) or known.reason not in _CANNOT_BE_TOLD
+    return {fact for fact, is_heard in heard.items() if not is_heard}
