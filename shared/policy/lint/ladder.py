@@ -41,18 +41,18 @@ def silent(policy: WorkflowPolicy, target: timedelta) -> list[Rung]:
     return rungs
 
 
-def replied(policy: WorkflowPolicy, target: timedelta) -> list[Rung]:
+def replied(policy: WorkflowPolicy, targets: Targets) -> list[Rung]:
     """The way of a ticket that everybody answers, accepts and acknowledges at once and nobody solves,
-    against the resolution due after `target`: the first step of the clock that raises every ticket raises it, and
+    against the resolution of `targets`: the first step of the clock that raises every ticket raises it, and
     from there a level ends with `level_work`.
     """
     rungs: list[Rung] = []
-    literal, effective = _NOTHING, None
+    target, literal, effective = targets.resolution, _NOTHING, None
     level: str | None = policy.escalation.ladder[0]
     while level is not None and (configured := policy.escalation.timeout(level)) is not None:
         literal += configured
         begun = effective if rungs else _NOTHING
-        raised, to = (None, None) if rungs else _first_step(policy, level, target)
+        raised, to = (None, None) if rungs else _first_step(policy, level, targets)
         worked = None
         if begun is not None and (rungs or not policy.escalation.waits_for_reply(level)):
             worked = begun + bounded(policy, configured, target - begun)
@@ -93,12 +93,12 @@ def _above(policy: WorkflowPolicy, level: str) -> str | None:
 
 
 def _first_step(
-    policy: WorkflowPolicy, level: str, target: timedelta
+    policy: WorkflowPolicy, level: str, targets: Targets
 ) -> tuple[timedelta | None, str | None]:
     """When the first warning raises every ticket of `level`, and to which level at least. Several
     triggers may share the tickets out among them.
     """
-    for percent in policy.sla.thresholds:
+    for percent in policy.sla.thresholds_of(targets):
         raising = [
             (trigger.tree, to)
             for trigger in policy.escalation.triggers
@@ -108,7 +108,7 @@ def _first_step(
         ]
         trees = [tree for tree, _ in raising]
         if percent < 100 and not Cases([ALWAYS_TRUE, *trees]).possible(0, range(1, len(trees) + 1)):
-            return target * percent / 100, min(
+            return targets.resolution * percent / 100, min(
                 (to for _, to in raising), key=policy.escalation.rank
             )
     return None, None

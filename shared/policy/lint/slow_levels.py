@@ -20,7 +20,7 @@ def slow_levels(subject: Subject) -> Iterator[Remark]:
             rungs = silent(policy, target)
             yield from _too_late(subject, targets.policy_id, promise, target, rungs)
             yield from _too_steep(targets.policy_id, promise, target, rungs)
-        rungs = replied(policy, targets.resolution)
+        rungs = replied(policy, targets)
         yield from _too_late(subject, targets.policy_id, "resolution", targets.resolution, rungs)
 
 

@@ -9,30 +9,34 @@ from typing import Final
 
 from shared.policy.escalation import Trigger
 from shared.policy.notification import NotificationRule
+from shared.policy.sla import Targets
 
-from .ladder import first_target
-from .subject import Remark, Subject, brief
+from .subject import Path, Remark, Subject, brief
 
 _APART: Final = timedelta(seconds=1)
 
 
 def too_close(subject: Subject) -> Iterator[Remark]:
-    """L041: neighbours less than a second apart for the shortest promise there is."""
+    """L041: neighbours less than a second apart for the shortest promise they are percents of."""
     policy = subject.policy
-    promises = [min(first_target(targets), targets.resolution) for targets in subject.cells()]
-    promises += [rule.sla_target for rule in policy.routing.rules if rule.sla_target]
-    shortest = min(promises, default=_APART * 100)
-    for name, percents in (("thresholds", policy.sla.thresholds), ("overdue", policy.sla.overdue)):
-        for index, (lower, higher) in enumerate(pairwise(percents), start=1):
-            apart = shortest * (higher - lower) / 100
+    tightened = [rule.sla_target for rule in policy.routing.rules if rule.sla_target]
+    shortest: dict[tuple[int, ...], tuple[timedelta, Targets]] = {}
+    for targets in subject.cells():
+        percents, promise = policy.sla.thresholds_of(targets), min(*_promises(targets), *tightened)
+        if percents not in shortest or promise < shortest[percents][0]:
+            shortest[percents] = promise, targets
+    for percents, (promise, targets) in shortest.items():
+        for lower, higher in pairwise(percents):
+            apart = promise * (higher - lower) / 100
             if apart < _APART:
                 yield Remark(
                     "L041",
                     "thresholds",
-                    ("sla", name, index),
-                    f"{lower} % and {higher} % of {brief(shortest)} are {_milliseconds(apart)} ms apart: "
+                    _place(targets, lower),
+                    f"{lower} % and {higher} % of {brief(promise)} are {_milliseconds(apart)} ms apart: "
                     "both fall due in one moment",
                     "drop one of them, or give the shortest target more time",
+                    key=True,
                 )
 
 
@@ -45,20 +49,36 @@ def without_action(subject: Subject) -> Iterator[Remark]:
     )
     heard = {rule.threshold for rule in rules if rule.on == "sla.warning"}
     heard |= {100} if any(rule.on == "sla.breached" for rule in rules) else set()
-    if None in heard:
-        return
-    for name, percents in (("thresholds", policy.sla.thresholds), ("overdue", policy.sla.overdue)):
-        silent = [percent for percent in percents if percent not in heard]
-        if silent:
+    silent: dict[Path, list[int]] = {}
+    for targets in subject.cells():
+        for percent in policy.sla.thresholds_of(targets):
+            found = silent.setdefault(_place(targets, percent), [])
+            if not {None, percent} & heard and percent not in found:
+                found.append(percent)
+    for path, percents in silent.items():
+        if percents:
             yield Remark(
                 "L045",
                 "thresholds",
-                ("sla", name),
-                f"nothing happens at {', '.join(map(str, silent))} %: no trigger and no notification "
+                path,
+                f"nothing happens at {', '.join(map(str, percents))} %: no trigger and no notification "
                 "rule names them",
                 "give them a rule on sla.warning with that threshold, or take them out",
                 key=True,
             )
+
+
+def _promises(targets: Targets) -> tuple[timedelta, ...]:
+    """The times a cell's clocks have."""
+    times = (targets.first_response, targets.next_response, targets.resolution)
+    return (*times, targets.periodic_update) if targets.periodic_update else times
+
+
+def _place(targets: Targets, percent: int) -> Path:
+    """Where a percent comes from: reminders, the cell's own list, or that of all clocks."""
+    if percent > 100:
+        return ("sla", "overdue")
+    return ("SLA_MATRIX", targets.policy_id) if targets.thresholds else ("sla", "thresholds")
 
 
 def _milliseconds(duration: timedelta) -> int:

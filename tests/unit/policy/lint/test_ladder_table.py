@@ -30,7 +30,7 @@ def test_X_every_effective_step_of_the_worked_table_lies_before_the_target_it_se
     first_response, resolution, untouched, answered = TABLE[cell]
     targets = policy.sla.targets(*cell)
     silently = silent(policy, targets.first_response)
-    openly = replied(policy, targets.resolution)
+    openly = replied(policy, targets)
 
     assert minutes(targets.first_response, targets.resolution) == [first_response, resolution]
     assert minutes(*effective(silently)) == untouched
@@ -45,7 +45,7 @@ def test_X_the_literal_ladder_adds_up_what_is_configured(cell: tuple[str, str]) 
     targets = policy.sla.targets(*cell)
 
     assert minutes(*(r.literal for r in silent(policy, targets.first_response))) == LITERAL
-    assert minutes(*(r.literal for r in replied(policy, targets.resolution))) == LITERAL
+    assert minutes(*(r.literal for r in replied(policy, targets))) == LITERAL
 
 
 def test_X2_a_level_has_a_minute_at_least() -> None:

@@ -137,3 +137,13 @@ def a_year() -> list[tuple[int, int, int]]:
         for day in range(1, 32)
         if day <= (28 if month == 2 else 30 if month in {4, 6, 9, 11} else 31)
     ]
+
+
+def test_a_cell_with_a_list_of_its_own_is_judged_by_that() -> None:
+    own = CRITICAL.replace("resolution", "thresholds: [33, 80, 100], resolution")
+    report = linted(tidied((CRITICAL, own)))
+
+    assert said("L045", report) == [
+        "nothing happens at 33 %: no trigger and no notification rule names them"
+    ]
+    assert [found.line for found in of("L045", report)] == [20]
