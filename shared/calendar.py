@@ -140,6 +140,12 @@ class Calendar:
         """The first instant after `at` at which it opens or closes, or None when 366 days have none."""
         return self.next_closing(at) if self.is_open(at) else self.next_opening(at)
 
+    def hours_on(self, day: date) -> Sequence[Interval]:
+        """What is open on a local day: exception, else holiday, else weekly (semantics C3)."""
+        if day in self.exceptions:
+            return self.exceptions[day]
+        return () if day in self.holidays else self.weekly.get(day.weekday(), ())
+
     def _reaching(self, start: int, end: int) -> _Table:
         """The table, grown until it can answer for `[start, end]`."""
         table = self._table
@@ -188,15 +194,9 @@ class Calendar:
         spans = (
             (self._to_utc(day, start, at_end=False), self._to_utc(day, end, at_end=True))
             for day in days
-            for start, end in self._intervals(day)
+            for start, end in self.hours_on(day)
         )
         return [(start, end) for start, end in spans if start < end]
-
-    def _intervals(self, day: date) -> Sequence[Interval]:
-        """What is open on a local day: exception, else holiday, else weekly (semantics C3)."""
-        if day in self.exceptions:
-            return self.exceptions[day]
-        return () if day in self.holidays else self.weekly.get(day.weekday(), ())
 
     def _to_utc(self, day: date, minute: int, *, at_end: bool) -> int:
         """An end point of an interval in UTC, by the rules for gap and fold (semantics C2)."""

@@ -15,6 +15,7 @@ import msgspec
 import typer
 
 from services.intake.domain.evidence import Evidence
+from shared.clock import SystemClock
 from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 from shared.policy.durations import format_duration
 from shared.policy.explain import Explanation, PriorityReason, Verdict, explain
@@ -112,7 +113,7 @@ def _hours_line(found: Explanation, opened_at: datetime) -> str:
 def _load(file: Path | None) -> WorkflowPolicy:
     """The workflow, or every problem and exit status 1."""
     try:
-        return load_workflow(file)
+        return load_workflow(file, now=SystemClock().now())
     except WorkflowError as error:
         _refuse(error)
 

@@ -14,6 +14,7 @@ from services.ask import ServiceError
 from services.installation import OWN_WORKFLOW, Installation
 from services.local import LocalSettings
 from services.workflows import WorkflowFile
+from shared.clock import SystemClock
 from shared.policy import WorkflowError, load_workflow
 from shared.settings import ServiceSettings, read
 
@@ -72,7 +73,7 @@ def history(
 def _read(path: Path) -> WorkflowFile:
     """The file and what it names, checked here before anybody is asked."""
     try:
-        load_workflow(path)
+        load_workflow(path, now=SystemClock().now())
         return WorkflowFile.read(path)
     except WorkflowError as error:
         found = "\n".join(str(problem) for problem in error.problems)

@@ -30,7 +30,7 @@ IDLE_SECONDS = 0.25
 
 def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service:
     """The escalator, ready to serve. Raises WorkflowError for a workflow file with mistakes."""
-    workflow = load_workflow(settings.workflow_file)
+    workflow = load_workflow(settings.workflow_file, now=clock.now())
     catalogue = Catalogue("escalator")
     engine = create_engine(settings.database, service="escalator", application="tierline/escalator")
     service = Service(

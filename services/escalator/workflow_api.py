@@ -81,7 +81,7 @@ async def _proposal(body: WorkflowBody, who: Principal, now: datetime) -> Propos
         fault = FieldError("body.effective_from", "lies in the past")
         raise DomainError(422, "Too late", "A workflow begins now or later.", errors=[fault])
     try:
-        policy = await asyncio.to_thread(_read, body)
+        policy = await asyncio.to_thread(_read, body, now)
     except WorkflowError as error:
         faults = [FieldError("body.text", str(problem)) for problem in error.problems]
         raise DomainError(422, "Workflow has mistakes", errors=faults) from error
@@ -94,14 +94,14 @@ async def _proposal(body: WorkflowBody, who: Principal, now: datetime) -> Propos
     )
 
 
-def _read(body: WorkflowBody) -> WorkflowPolicy:
+def _read(body: WorkflowBody, now: datetime) -> WorkflowPolicy:
     """The workflow, read where the files it names are as it expects them."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in body.files.items():
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        return parse_workflow(body.text, name=body.name, folder=Path(folder))
+        return parse_workflow(body.text, name=body.name, folder=Path(folder), now=now)
 
 
 def _states(shown: list[Version], known: list[Version], now: datetime) -> list[VersionView]:

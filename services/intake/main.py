@@ -50,7 +50,7 @@ READ_SECONDS = 0.5
 def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     """Intake, ready to serve. Raises SourceError and WorkflowError for what it cannot start with."""
     channels = channels_of(settings.intake.sources)
-    workflow = load_workflow(settings.workflow_file)
+    workflow = load_workflow(settings.workflow_file, now=clock.now())
     catalogue = Catalogue("intake")
     engine = create_engine(settings.database, service="intake", application="tierline/intake")
     service = Service(

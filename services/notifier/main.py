@@ -38,7 +38,7 @@ from .senders import build_senders
 
 def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
     """Put the notifier together. Raises WorkflowError and ConfigurationError."""
-    policy = load_workflow(settings.workflow_file)
+    policy = load_workflow(settings.workflow_file, now=clock.now())
     catalogue = Catalogue("notifier")
     metrics = NotifierMetrics(catalogue)
     engine = create_engine(settings.database, service="notifier", application="tierline/notifier")

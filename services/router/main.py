@@ -30,7 +30,7 @@ IDLE_SECONDS = 1.0
 
 def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
     """The router, ready to serve. Raises WorkflowError for a workflow file with mistakes."""
-    policy = load_workflow(settings.workflow_file)
+    policy = load_workflow(settings.workflow_file, now=clock.now())
     catalogue = Catalogue("router")
     engine = create_engine(settings.database, service="router", application="tierline/router")
     service = Service(

@@ -96,12 +96,16 @@ ExceptionDay = Annotated[tuple[Interval, ...], BeforeValidator(_exception)]
 
 
 class CalendarSection(Section):
-    """Weekly opening hours in a zone, without holidays; an exception replaces its whole day (C3)."""
+    """Weekly opening hours in a zone, without holidays; an exception replaces its whole day (C3).
+
+    `import_file` is a file of closures beside the workflow, which become exceptions when it is read.
+    """
 
     zone: Zone
     hours: Annotated[dict[Weekdays, tuple[Interval, ...]], Field(min_length=1)]
     holidays: tuple[Holiday, ...] = ()
     exceptions: dict[Day, ExceptionDay] = Field(default_factory=dict)
+    import_file: Word | None = None
 
     @field_validator("hours")
     @classmethod

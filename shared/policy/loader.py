@@ -8,6 +8,7 @@ import json
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from .building import (
     build_notification,
     build_sla,
 )
+from .calendar_import import ImportFaultError, with_imported
 from .categories import CategoryModel
 from .category_models import read_models
 from .checks import Findings, check
@@ -31,38 +33,47 @@ from .document import Document
 from .matrix import CellKey, CellSection, MatrixCells
 from .merging import merge
 from .names import Names, names_in
+from .opening import never_open
 from .problems import Problem, WorkflowError
 from .routing_building import build_routing
 from .source import Source, read_source, read_text
 from .tree import render
 from .triage_building import build_triage
-from .trouble import Places, own_conditions, problems_of
+from .trouble import Finding, Places, own_conditions, problems_of
 from .workflow import WorkflowPolicy
 
 PACKAGED = Path(shared.__file__).parent.parent / "deploy" / "workflow.yaml"
 """The workflow that is in force where a file says nothing."""
 
 
-def load_workflow(path: Path | None) -> WorkflowPolicy:
-    """The workflow of the file at `path`; None is the packaged one.
+def load_workflow(path: Path | None, *, now: datetime | None = None) -> WorkflowPolicy:
+    """The workflow of the file at `path`; None is the packaged one. With `now`, a calendar without open
+    time in the 366 days after it is refused (semantics C6).
 
     Raises WorkflowError, listing every problem found, for a file that is missing, unreadable or wrong.
     """
     if path is None:
         return _packaged_policy()
-    return parse_workflow(read_text(path), name=path.name, folder=path.parent)
+    return parse_workflow(read_text(path), name=path.name, folder=path.parent, now=now)
 
 
 def parse_workflow(
-    text: str, *, name: str = "workflow.yaml", folder: Path = Path()
+    text: str,
+    *,
+    name: str = "workflow.yaml",
+    folder: Path = Path(),
+    now: datetime | None = None,
 ) -> WorkflowPolicy:
     """The workflow that `text` describes; `name` stands before every problem, and the files it names are
-    in `folder`. Raises WorkflowError.
+    in `folder`; `now` as in `load_workflow`. Raises WorkflowError.
     """
     draft = read_draft(text, name=name, folder=folder)
     if draft.problems:
         raise WorkflowError(draft.problems)
-    return build_policy(draft)
+    policy = build_policy(draft)
+    if now is not None and (closed := never_open(policy.calendars, now)):
+        raise WorkflowError(_in_order([draft.places.problem(finding) for finding in closed]))
+    return policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +100,24 @@ def read_draft(text: str, *, name: str, folder: Path = Path()) -> Draft:
     except ValidationError as error:
         problems += problems_of(error, places)
         raise WorkflowError(_in_order(problems)) from None
+    document, unread = _with_imported_days(document, folder)
+    problems += [places.problem(finding) for finding in unread]
     findings = check(document, own.data, _packaged_matrix())
     problems += [places.problem(finding) for finding in findings.errors]
     models, faults = read_models(document.triage, names, places, folder)
     problems += faults
     return Draft(document, names, findings, places, models, tuple(_in_order(problems)))
+
+
+def _with_imported_days(document: Document, folder: Path) -> tuple[Document, list[Finding]]:
+    """The document with what the files say that its calendars name, and what is wrong with them."""
+    calendars, findings = dict(document.calendars), []
+    for name, section in document.calendars.items():
+        try:
+            calendars[name] = with_imported(section, folder)
+        except ImportFaultError as fault:
+            findings.append(Finding(("calendars", name, "import_file"), str(fault)))
+    return document.model_copy(update={"calendars": calendars}), findings
 
 
 def build_policy(draft: Draft) -> WorkflowPolicy:

@@ -24,7 +24,7 @@ def _names(data: Mapping[str, object]) -> Iterator[str]:
     models = _section(_section(data, "triage"), "category_models")
     yield from (name for name in models.values() if isinstance(name, str) and name != PACKAGED)
     for calendar in _section(data, "calendars").values():
-        if isinstance(calendar, Mapping) and isinstance(name := calendar.get("import"), str):
+        if isinstance(calendar, Mapping) and isinstance(name := calendar.get("import_file"), str):
             yield name
 
 
