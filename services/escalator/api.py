@@ -26,6 +26,7 @@ from services.escalator.models import (
 from shared.clock import Clock
 from shared.db import idempotency
 from shared.http.auth import Principal, require
+from shared.http.document import refusals
 from shared.http.problems import DomainError, FieldError
 from shared.policy import WorkflowPolicy
 
@@ -48,7 +49,7 @@ def routes(
     """The routes of clocks and escalations."""
     router = APIRouter(prefix="/v1", tags=["escalations"])
 
-    @router.get("/tickets/{ticket_id}/clocks")
+    @router.get("/tickets/{ticket_id}/clocks", responses=refusals(404))
     async def show_clocks(ticket_id: UUID, _: Reader) -> ClocksView:
         """The clocks as they stand now: every segment, pause, price and threshold, and what comes next."""
         async with engine.connect() as tx:
@@ -58,7 +59,9 @@ def routes(
             raise DomainError(404, "Unknown ticket", f"No ticket {ticket_id}.", errors=[fault])
         return ClocksView.of(stored.case, clock.now(), policy)
 
-    @router.post("/tickets/{ticket_id}/escalations", status_code=CREATED)
+    @router.post(
+        "/tickets/{ticket_id}/escalations", status_code=CREATED, responses=refusals(404, 409)
+    )
     async def escalate(
         request: Request,
         ticket_id: UUID,
@@ -93,12 +96,12 @@ def routes(
         more = len(rows) > limit
         return EscalationsView(escalations=page, next=_cursor(page[-1]) if more else None)
 
-    @router.post("/escalations/{escalation_id}/acknowledgement")
+    @router.post("/escalations/{escalation_id}/acknowledgement", responses=refusals(404, 409))
     async def acknowledge(escalation_id: UUID, who: Escalator) -> EscalationView:
         """Take responsibility for it; doing so again changes nothing."""
         return EscalationView.of(await commands.acknowledge(escalation_id, by=who.name))
 
-    @router.post("/escalations/{escalation_id}/resolution")
+    @router.post("/escalations/{escalation_id}/resolution", responses=refusals(404, 409))
     async def resolve(escalation_id: UUID, body: ResolutionBody, who: Escalator) -> EscalationView:
         """End it although the ticket goes on; the reason is kept."""
         row = await commands.resolve(escalation_id, reason=body.reason, by=who.name)

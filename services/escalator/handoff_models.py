@@ -45,7 +45,7 @@ _SHOWN: Final[dict[str, JsonValue]] = {
     "escalating_from": "tier_1",
     "escalating_to": "tier_2",
     "team": "specialists",
-    "reason": "outside_knowledge",
+    "reason": "outside_authority",
     **_WRITTEN,
     "timeline": [
         {"at": "2026-06-01T10:00:00Z", "kind": "opened", "text": "Initial contact"},
@@ -58,7 +58,7 @@ _SHOWN: Final[dict[str, JsonValue]] = {
         {
             "at": "2026-06-01T10:12:00Z",
             "kind": "requested",
-            "text": "Trigger requested: outside_knowledge",
+            "text": "Trigger requested: outside_authority",
         },
     ],
     "attachments": ["01970b5a-6c00-7000-8000-0000000000a1"],

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
 
 from services.escalator.handoff_models import HandoffBody
 from services.escalator.store import EscalationRow
@@ -18,6 +18,33 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
 Reason = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,500}$", strip_whitespace=True)]
 
 Status = Literal["open", "acknowledged", "resolved"]
+
+_REQUEST: Final[dict[str, JsonValue]] = {
+    "reason": "outside_authority",
+    "handoff": {
+        "tried": ["Reset the session keys: no change."],
+        "next_steps": ["Look at the identity provider's log."],
+    },
+}
+
+_ESCALATION: Final[dict[str, JsonValue]] = {
+    "escalation_id": "01970b5a-6c00-7000-8000-0000000000e1",
+    "ticket_id": "01970b5a-6c00-7000-8000-000000000001",
+    "status": "acknowledged",
+    "level": "tier_2",
+    "reason": "requested",
+    "raised_at": "2026-06-01T10:12:00Z",
+    "acknowledge_by": None,
+    "acknowledged_by": "maria",
+    "acknowledged_at": "2026-06-01T10:15:00Z",
+    "resolved_at": None,
+    "outcome": None,
+}
+
+
+def example_of(**fields: JsonValue) -> ConfigDict:
+    """The example of a body or an answer in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 class Body(BaseModel):
@@ -32,19 +59,7 @@ class RequestBody(Body):
     What was tried and the next steps are said in `handoff`, unless they are in the document already.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "reason": "outside_knowledge",
-                    "handoff": {
-                        "tried": ["Reset the session keys: no change."],
-                        "next_steps": ["Look at the identity provider's log."],
-                    },
-                }
-            ]
-        }
-    )
+    model_config = example_of(**_REQUEST)
 
     reason: Name
     to_level: Name | None = None
@@ -52,13 +67,17 @@ class RequestBody(Body):
 
 
 class ResolutionBody(Body):
-    """End an escalation: why."""
+    """End an escalation: why. E-mail addresses and phone numbers are masked in its event."""
+
+    model_config = example_of(reason="The customer agreed to wait until tomorrow.")
 
     reason: Reason
 
 
 class EscalationView(BaseModel):
     """An escalation as it is."""
+
+    model_config = example_of(**_ESCALATION)
 
     escalation_id: UUID
     ticket_id: UUID
@@ -80,6 +99,8 @@ class EscalationView(BaseModel):
 
 class EscalationsView(BaseModel):
     """A page of escalations, oldest first; `next` is the cursor of the following page."""
+
+    model_config = example_of(escalations=[_ESCALATION], next=None)
 
     escalations: list[EscalationView]
     next: str | None
