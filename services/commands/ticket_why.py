@@ -39,7 +39,7 @@ _FACTS: Final = {
     "entered": "another level",
     "accepted": "accepted",
     "reclassified": "reclassified",
-    "asked": "the customer was asked, so the clock paused",
+    "asked": "we asked",
 }
 
 _CAUSES: Final = {
@@ -119,14 +119,21 @@ def _name(clock: Told) -> str:
 
 
 def _promise(clock: Told) -> str:
-    version = clock["calendar_version"]
-    calendar = f"calendar {clock['calendar']} ({clock['calendar_zone']})"
-    calendar += f" version {version}" if version is not None else ""
+    calendar = f"calendar {clock['calendar']} ({clock['calendar_zone']}){_versions(clock)}"
     pauses = [reason.replace("_", " ") for reason in clock["pauses_for"]]
     paused = f"pauses when {' or '.join(pauses)}" if pauses else "never pauses"
     cell = f"{clock['policy_id']} of workflow {clock['workflow_digest']}"
     epoch = f", re-priced {clock['epoch']} times" if clock["epoch"] > 1 else ""
     return f"{cell}, {calendar}, {paused}{epoch}"
+
+
+def _versions(clock: Told) -> str:
+    """Which versions of the calendar count, and from when a later one does."""
+    if not clock["calendar_versions"]:
+        return ""
+    first, *later = clock["calendar_versions"]
+    then = [f", {one['number']} from {_stamp(one['effective_from'])}" for one in later]
+    return f" version {first['number']}{''.join(then)}"
 
 
 def _segment(one: Told) -> str:

@@ -15,7 +15,7 @@ CLOCKS: Final[dict[str, Any]] = {
     "risk_percent": 45.8,
     "next_due_at": "2026-06-01T14:00:00Z",
     "as_of": "2026-06-01T13:40:00Z",
-    "workflow_digest": "0982d99af20b",
+    "workflow_digest": "71468f86e0fc",
     "facts_let_go_at": None,
     "clocks": [
         {
@@ -25,10 +25,10 @@ CLOCKS: Final[dict[str, Any]] = {
             "customer_facing": True,
             "state": "running",
             "policy_id": "critical/professional",
-            "workflow_digest": "0982d99af20b",
+            "workflow_digest": "71468f86e0fc",
             "calendar": "always",
             "calendar_zone": "UTC",
-            "calendar_version": None,
+            "calendar_versions": [],
             "epoch": 1,
             "target_seconds": 28800.0,
             "consumed_seconds": 13200.0,
@@ -100,7 +100,7 @@ CLOCKS: Final[dict[str, Any]] = {
                     "old_deadline": "2026-06-03T10:00:00Z",
                     "new_deadline": "2026-06-01T18:00:00Z",
                     "policy_id": "critical/professional",
-                    "workflow_digest": "0982d99af20b",
+                    "workflow_digest": "71468f86e0fc",
                     "calendar": "always",
                 }
             ],

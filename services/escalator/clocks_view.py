@@ -138,11 +138,18 @@ class ThresholdView(BaseModel):
         return cls(percent=one.percent, passing=one.passing, at=one.at, jump=one.jump)
 
 
+class CalendarVersionView(BaseModel):
+    """A version of the calendar; `number` is that of the workflow it came with (semantics C4)."""
+
+    number: int
+    effective_from: datetime
+
+
 class ClockView(BaseModel):
     """One clock: what was promised, how much of it is used, when it ends, and how all that came about.
 
     `risk_percent` is what is used of the target, not capped, missing once the clock has ended (semantics
-    K9). `calendar_version` is missing for a calendar that has only ever had one. `carried_seconds` is the
+    K9). `calendar_versions` are those on the clock's way, none for a calendar without. `carried_seconds` is the
     time used that it began with. `level`: whose people a level clock binds.
     """
 
@@ -155,7 +162,7 @@ class ClockView(BaseModel):
     workflow_digest: str
     calendar: str
     calendar_zone: str
-    calendar_version: int | None
+    calendar_versions: list[CalendarVersionView]
     epoch: int
     target_seconds: float
     consumed_seconds: float
@@ -188,7 +195,10 @@ class ClockView(BaseModel):
             workflow_digest=clock.digest,
             calendar=clock.calendar,
             calendar_zone=one.zone,
-            calendar_version=one.calendar_version,
+            calendar_versions=[
+                CalendarVersionView(number=each.number, effective_from=each.effective_from)
+                for each in one.versions
+            ],
             epoch=clock.epoch,
             target_seconds=clock.budget.total_seconds(),
             consumed_seconds=one.used.total_seconds(),

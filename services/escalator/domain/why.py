@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.calendar import Calendar
-from shared.calendar_history import CalendarHistory
+from shared.calendar_history import CalendarHistory, CalendarVersion
 from shared.policy import WorkflowPolicy
 
 from .case import KEPT_AFTER_CLOSING, Case
 from .chronicle import Moment, moments
 from .formula import formula
 from .milestones import Repriced, Threshold, repricings, thresholds
-from .sla import Clock, calendar_of, consumed_by
+from .sla import Clock, calendar_of, consumed_by, deadline
 from .stretches import Ran, Refused, Stood, ran, refusals, refused_of, stood
 from .timeline import Phase, Timeline
 from .upcoming import Upcoming, upcoming
@@ -25,13 +25,13 @@ from .upcoming import Upcoming, upcoming
 
 @dataclass(frozen=True, slots=True)
 class ClockWhy:
-    """A clock with all that made it what it is. `calendar_version` counts from 1; None when its calendar
-    has only ever had one. `risk`: None once the clock has ended.
+    """A clock with all that made it what it is. `versions` of its calendar count between its start and its
+    end or deadline; none are known of a calendar that was never changed. `risk`: None once it has ended.
     """
 
     clock: Clock
     zone: str
-    calendar_version: int | None
+    versions: tuple[CalendarVersion, ...]
     used: timedelta
     risk: float | None
     carried: timedelta
@@ -107,7 +107,7 @@ def _clock(
     return ClockWhy(
         clock=clock,
         zone=calendar.zone,
-        calendar_version=_version(calendar, clock.ended_at or now),
+        versions=_versions(clock, calendar, now, policy),
         used=consumed_by(clock, now, policy.calendars),
         risk=risk(clock, now, policy),
         carried=stretches[0].before if stretches else clock.consumed,
@@ -120,6 +120,14 @@ def _clock(
     )
 
 
-def _version(calendar: Calendar, at: datetime) -> int | None:
-    """The number of the version in force at `at`."""
-    return calendar.in_force(at).number if isinstance(calendar, CalendarHistory) else None
+def _versions(
+    clock: Clock, calendar: Calendar, now: datetime, policy: WorkflowPolicy
+) -> tuple[CalendarVersion, ...]:
+    """The version it began with, and those that came, or will come, on its way (semantics C4)."""
+    if not isinstance(calendar, CalendarHistory):
+        return ()
+    until = clock.ended_at or deadline(clock, policy.calendars) or now
+    first = calendar.in_force(clock.started_at)
+    began = clock.started_at
+    later = (one for one in calendar.versions if began < one.effective_from <= max(until, now))
+    return (first, *(one for one in later if one is not first))

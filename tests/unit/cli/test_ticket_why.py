@@ -14,16 +14,15 @@ EMPTY: dict[str, Any] = {**CLOCKS, "clocks": [], "upcoming": [], "risk_percent":
 
 GOLDEN = """\
 Ticket 01970b5a-6c00-7000-8000-000000000001: critical, professional, open, at tier_1
-breach risk 45.8 % · as of 2026-06-01 13:40:00 UTC · workflow in force 0982d99af20b
+breach risk 45.8 % · as of 2026-06-01 13:40:00 UTC · workflow in force 71468f86e0fc
 
 resolution 1: running, 220 min of 480 min used (45.8 %)
-  promise   critical/professional of workflow 0982d99af20b, calendar always (UTC), pauses when
+  promise   critical/professional of workflow 71468f86e0fc, calendar always (UTC), pauses when
             waiting on customer or waiting on third party
   ran       2026-06-01 09:00:00 – 10:00:00  60 min open, 60 min in all, then paused: waits for the
             customer
   refused   2026-06-01 09:30:00 – 10:00:00  a pause: waits for the customer, but the last public
-            message is theirs, so nobody has asked them anything; the clock ran on, until the
-            customer was asked, so the clock paused
+            message is theirs, so nobody has asked them anything; the clock ran on, until we asked
   stood     2026-06-01 10:00:00 – 11:00:00  waits for the customer, until the customer wrote
   ran       2026-06-01 11:00:00 – 13:30:00  60 min + 150 min = 210 min, then repriced: a new
             priority

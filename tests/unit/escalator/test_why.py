@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.escalator.clocks_example import CLOCKS
 from services.escalator.clocks_view import ClocksView
 from services.escalator.domain.merging import merging_of
 from services.escalator.domain.why import ClockWhy, explain
+from shared.calendar_history import CalendarHistory, CalendarVersion
 from shared.contracts import TicketMerged
 from shared.contracts.vocabulary import Metric, PauseReason
 from tests.support.builders import OTHER_TICKET, TICKET
@@ -394,6 +396,23 @@ sla: {calendar: {default: berlin}}
         "2026-12-23 15:00 + 240 min, calendar berlin (Europe/Berlin), closed 18:00–09:00 (900 min) = "
         "2026-12-24 10:00 (Thu 11:00 local)"
     ) == found.formula
+
+
+def test_C4_a_calendar_that_changes_on_the_way_is_named_with_its_versions() -> None:
+    calendars = a_policy().calendars
+    history = CalendarHistory.of(
+        [
+            CalendarVersion(1, at("08:00"), calendars["always"]),
+            CalendarVersion(2, at("11:00"), calendars["office"]),
+        ]
+    )
+    story = Story(replace(a_policy(), calendars={"always": history}))
+    story.open("high", "professional", "10:00")
+
+    view = ClocksView.of(story.case, at("11:30"), story.policy).model_dump_json()
+
+    said = " ".join("\n".join(lines(json.loads(view))).split())
+    assert "version 1, 2 from 2026-06-01 11:00:00, never pauses" in said
 
 
 def test_T3_when_the_facts_are_gone_the_totals_stay_and_it_says_so() -> None:
