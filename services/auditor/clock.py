@@ -26,7 +26,7 @@ Does = Literal["stand", "run", "end", "merge", "price", "nothing"]
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Something happens to a clock at `at`; it was known from `known` on. A price has a new `budget` and
-    `hours`, and `consumed` where it comes with another clock's past (semantics M2).
+    `hours`, and what then counts as `consumed`.
     """
 
     does: Does
@@ -34,7 +34,7 @@ class Mark:
     known: int
     budget: int = 0
     hours: Hours | None = None
-    consumed: int | None = None
+    consumed: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,7 +153,9 @@ class Walk:
         """Another promise; of the thresholds it jumps over only the highest is said (semantics P2)."""
         assert mark.hours is not None
         self.budget, self.hours = mark.budget, mark.hours
-        self.consumed = self.consumed if mark.consumed is None else mark.consumed
-        jumped = [p for p in self._thresholds if self._crossed < p <= BREACH and self._has_used(p)]
+        self.consumed = mark.consumed
+        reached = [p for p in self._thresholds if self._crossed < p and self._has_used(p)]
+        jumped = [p for p in reached if p <= BREACH]
         if jumped:
             self._cross(jumped[-1], jumped=True)
+            self._crossed = reached[-1]

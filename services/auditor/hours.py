@@ -41,6 +41,7 @@ class Hours:
     """The open time of one calendar."""
 
     def __init__(self, calendar: Calendar) -> None:
+        self.name = calendar.name
         self._rules = _versions(calendar)
         self._known: dict[date, list[Span]] = {}
 

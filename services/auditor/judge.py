@@ -12,7 +12,7 @@ from shared.contracts.vocabulary import Metric
 
 from .clock import BREACH, NEVER, Crossing, Walk
 from .hours import instant, milliseconds
-from .log import Log
+from .log import Log, Written
 from .pairing import unpaired
 from .published import Told, told
 from .report import Finding, Point, Report, lateness_of
@@ -178,22 +178,22 @@ class Judge:
     def _known_from(self, point: Point, due: Crossing) -> datetime:
         """When the fact was written by which it was due just then."""
         known = instant(due.known)
-        for written, then in reversed(list(self._as_it_was_known(point))):
+        for (at, _), then in reversed(self._as_it_was_known(point)):
             if then is None or then.at != due.at:
                 break
-            known = written
+            known = at
         return known
 
     def _disproved_at(self, point: Point) -> datetime:
         """When the first fact was written without which it would still be due."""
         disproved = self._window.since
-        for written, then in reversed(list(self._as_it_was_known(point))):
+        for (at, _), then in reversed(self._as_it_was_known(point)):
             if then is not None:
                 break
-            disproved = written
+            disproved = at
         return disproved
 
-    def _as_it_was_known(self, point: Point) -> list[tuple[datetime, Crossing | None]]:
+    def _as_it_was_known(self, point: Point) -> list[tuple[Written, Crossing | None]]:
         return [
             (written, crossings(self._log.story(point.ticket_id, written_by=written)).get(point))
             for written in self._log.writings(point.ticket_id)

@@ -22,6 +22,9 @@ _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 _Order = tuple[datetime, str, int]
 
+#: When a fact was written, and its number on its topic.
+Written = tuple[datetime, int]
+
 
 class Log:
     """The facts of tickets and what was said of their clocks. `policies`: the first one is in force for a
@@ -71,10 +74,10 @@ class Log:
         self,
         ticket_id: UUID,
         *,
-        written_by: datetime = _FOREVER,
+        written_by: Written = (_FOREVER, 0),
         before: Event | None = None,
     ) -> Story:
-        """What the facts written by an instant, and before one of them, tell of a ticket."""
+        """What the facts written so far, and of an order before one of them, tell of a ticket."""
         until = (_FOREVER, "", 0) if before is None else _order(before)
 
         def absorbed(merge: Event) -> Story:
@@ -82,21 +85,26 @@ class Log:
 
         story = Story(ticket_id, partial(self._in_force, ticket_id), absorbed)
         for fact in self.facts[ticket_id]:
-            if fact.recorded_time <= written_by and _order(fact) < until:
+            if written(fact) <= written_by and _order(fact) < until:
                 story.hear(fact)
         return story
 
-    def writings(self, ticket_id: UUID) -> list[datetime]:
+    def writings(self, ticket_id: UUID) -> list[Written]:
         """When facts that this ticket's clocks rest on were written, first to last."""
         facts = self.facts[ticket_id]
         others = {UUID(fact.subject) for fact in facts} - {ticket_id}
-        found = {fact.recorded_time for fact in facts}
+        found = {written(fact) for fact in facts}
         return sorted(found.union(*(self.writings(other) for other in others)))
 
     def _in_force(self, ticket_id: UUID, at: datetime) -> Rules:
         """The workflow of the clock that began last, at `at` or before; else the newest."""
         began = [(time, digest) for time, digest in self._began[ticket_id] if time <= at]
         return self._rules[max(began)[1]] if began else self._newest
+
+
+def written(fact: Event) -> Written:
+    """The place of a fact in the order of writing, which its readers hear it in."""
+    return (fact.recorded_time, fact.sequence)
 
 
 def _order(fact: Event) -> _Order:

@@ -29,6 +29,13 @@ class Rules:
             self._hours[name] = Hours(self.policy.calendars.get(name, ALWAYS))
         return self._hours[name]
 
+    def thresholds_of(self, priority: Priority, tier: str) -> tuple[int, ...]:
+        """The percents at which a clock speaks that starts for that pair now."""
+        own = self.policy.sla.targets(priority, tier).thresholds
+        return (
+            self.thresholds if own is None else tuple(sorted({*own, 100, *self.policy.sla.overdue}))
+        )
+
     def target(self, metric: Metric, priority: Priority, tier: str, first: int | None) -> int:
         """What is promised; `first`, a routing rule's own target, only tightens (semantics K10)."""
         targets = self.policy.sla.targets(priority, tier)

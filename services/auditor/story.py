@@ -27,7 +27,8 @@ from shared.contracts import (
 from shared.contracts.vocabulary import AuthorKind, Metric, PauseReason, Priority
 
 from .clock import Clock, Does, Mark, Walk
-from .hours import Hours, milliseconds
+from .hours import milliseconds
+from .promise import Promise
 from .rules import Rules
 
 _CUSTOMER: Final = PauseReason.WAITING_ON_CUSTOMER
@@ -80,8 +81,7 @@ class Story:
             case TicketReclassified() as reclassified:
                 self._is_reclassified(reclassified)
             case TicketPaused(reason=reason):
-                self._waiting.add(reason)
-                self._settle()
+                self._waits_for(reason)
             case TicketResumed():
                 self._waiting.clear()
                 self._settle()
@@ -173,19 +173,25 @@ class Story:
         for clock in self.running():
             walk = Walk(clock, self._at)
             budget, hours = self._target(clock.metric), self._rules.hours(self.priority)
-            kept = (walk.budget, walk.hours) == (budget, hours)
+            kept = (walk.budget, walk.hours.name) == (budget, hours.name)
             if walk.breached_before(self._at) or (mode != "restart" and kept):
                 continue  # a broken promise stays what it was (P3)
             if mode == "restart":
                 if walk.budget != budget:
                     self._mark(clock, "end")
                     self._begin(clock.metric)
-            elif mode == "carry" or _sooner(walk, self._at, budget, hours):
-                price = Mark("price", self._at, self._known, budget=budget, hours=hours)
-                clock.marks.append(price)
+            elif mode == "carry":
+                self._price(clock, Promise(budget, hours, walk.consumed))
+            else:
+                self._keep_the_strictest(clock, walk, [Promise(budget, hours, walk.consumed)])
         self._settle()
 
     # Z: what a ticket waits for
+
+    def _waits_for(self, reason: PauseReason) -> None:
+        if self.phase == "open":
+            self._waiting.add(reason)
+            self._settle()
 
     def _settle(self) -> None:
         """Let stand what has a reason to, run what has none (Z1); we must have asked the customer (Z2)."""
@@ -199,43 +205,45 @@ class Story:
     # M: two tickets become one, and two again
 
     def _takes_in(self, other: Story) -> None:
-        """The stricter of both promises, whichever ticket gave it (semantics M2)."""
-        if self.phase != "open" or other.phase != "open":
-            return
+        """Of every promise the strictest is kept, whichever ticket gave it (semantics M2)."""
         tiers = self._rules.policy.customers.tiers
         self.priority = self.priority.at_least(other.priority)
         self.tier = min(self.tier, other.tier, key=tiers.index)
-        self._promise_anew("strictest")
+        if self.phase != "open":
+            return
         for clock in self.running():
-            theirs = next((c for c in other.running() if c.metric is clock.metric), None)
-            if theirs is not None:
-                self._copy(clock, Walk(theirs, self._at))
-        self._inherit_the_question(other)
+            ours = Walk(clock, self._at)
+            price = Promise(
+                self._target(clock.metric), self._rules.hours(self.priority), ours.consumed
+            )
+            self._keep_the_strictest(clock, ours, [price, *other.promises_like(clock, self._at)])
+        self._take_over_the_question(other)
         self.last_word = max(self.last_word, other.last_word)
         self._settle()
 
-    def _inherit_the_question(self, other: Story) -> None:
-        """An unanswered message of the other is asked here since it was written, and due no later."""
-        since = other.unanswered_since
-        if since is None:
+    def _take_over_the_question(self, other: Story) -> None:
+        """What the other ticket's customer still waits for is asked here since it was written there."""
+        waits = [clock for clock in other.running() if clock.metric in _RESPONSES]
+        if not waits or any(clock.metric in _RESPONSES for clock in self.running()):
             return
-        self.unanswered_since = min(since, self.unanswered_since or since)
-        if any(clock.metric in _RESPONSES for clock in self.running()):
-            return
+        since = waits[0].begun
         clock = self._begin(Metric.NEXT_RESPONSE)
         used = clock.hours.between(since, self._at)
-        clock.marks.append(Mark("price", self._at, self._known, clock.budget, clock.hours, used))
-        for theirs in other.running():
-            if theirs.metric in _RESPONSES:
-                self._copy(clock, Walk(theirs, self._at))
+        ours = Promise(clock.budget, clock.hours, used)
+        theirs = other.promises_like(clock, self._at)
+        self._price(clock, min([ours, *theirs], key=lambda promise: promise.due(self._at)))
+        self.unanswered_since = since
 
-    def _copy(self, clock: Clock, theirs: Walk) -> None:
-        """Go on with the other's past and promise where that is due sooner; a breach stays (P3)."""
-        walk = Walk(clock, self._at)
-        if walk.breached_before(self._at) or not _earlier(theirs, walk, self._at):
-            return
-        price = Mark("price", self._at, self._known, theirs.budget, theirs.hours, theirs.consumed)
-        clock.marks.append(price)
+    def promises_like(self, clock: Clock, at: int) -> list[Promise]:
+        """What this ticket owes its customer that `clock` of another could take over."""
+        alike = _RESPONSES if clock.metric in _RESPONSES else (clock.metric,)
+        return [Promise.of(Walk(mine, at)) for mine in self.running() if mine.metric in alike]
+
+    def _keep_the_strictest(self, clock: Clock, ours: Walk, others: list[Promise]) -> None:
+        """What is due first; a promise that is broken stays as it was (P3)."""
+        best = min([Promise.of(ours), *others], key=lambda promise: promise.due(self._at))
+        if best != Promise.of(ours) and not ours.breached_before(self._at):
+            self._price(clock, best)
 
     def _goes_its_own_way(self) -> None:
         """As if time had gone on since (M4)."""
@@ -265,7 +273,7 @@ class Story:
             known=self._known,
             budget=self._target(metric),
             hours=self._rules.hours(self.priority),
-            thresholds=self._rules.thresholds,
+            thresholds=self._rules.thresholds_of(self.priority, self.tier),
             pausing=self._rules.pausing(metric),
             carried=carried,
         )
@@ -277,6 +285,10 @@ class Story:
             if clock.metric in metrics:
                 self._mark(clock, "merge" if self.phase == "merged" else "end")
 
+    def _price(self, clock: Clock, promise: Promise) -> None:
+        budget, hours, consumed = promise.budget, promise.hours, promise.consumed
+        clock.marks.append(Mark("price", self._at, self._known, budget, hours, consumed))
+
     def _mark(self, clock: Clock, does: Does) -> None:
         clock.marks.append(Mark(does, self._at, self._known))
 
@@ -286,19 +298,3 @@ def _by_hand(message: TicketMessageAdded) -> bool:
     if message.author.kind is AuthorKind.AGENT:
         return not message.automatic
     return message.automatic is False
-
-
-def _earlier(one: Walk, other: Walk, at: int) -> bool:
-    """Is what `one` promises due before what `other` promises?"""
-    first = one.hours.after(at, one.budget - one.consumed)
-    if one.budget < one.consumed:
-        return True
-    second = other.hours.after(at, other.budget - other.consumed)
-    return first is not None and (second is None or first < second)
-
-
-def _sooner(walk: Walk, at: int, budget: int, hours: Hours) -> bool:
-    """Would the new promise be due before the old one (P1 `strictest`)?"""
-    old = walk.hours.after(at, walk.budget - walk.consumed)
-    new = hours.after(at, budget - walk.consumed)
-    return new is not None and (old is None or new < old)
