@@ -97,7 +97,7 @@ def level_clocks(story: Story) -> list[tuple[str, str | None, str]]:
         ("low", "standard", [120, 300, 390]),
     ],
 )
-def test_X2_in_silence_every_level_is_left_before_the_promise_it_serves(
+def test_X2_example_X_in_silence_every_level_is_left_before_the_promise_it_serves(
     priority: str, tier: str, leaves: list[float]
 ) -> None:
     story = silent()
@@ -118,7 +118,7 @@ def test_X2_in_silence_every_level_is_left_before_the_promise_it_serves(
         ("low", "standard", [2304, 2544, 2712]),
     ],
 )
-def test_X2_once_answered_the_levels_share_what_the_solution_has_left(
+def test_X2_example_X_once_answered_the_levels_share_what_the_solution_has_left(
     priority: str, tier: str, leaves: list[float]
 ) -> None:
     story = silent(AT_80)

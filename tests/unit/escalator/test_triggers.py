@@ -106,7 +106,7 @@ def test_X6_a_condition_of_another_level_does_nothing() -> None:
     assert [] == of_ladder(story.reclassified("10:05", complexity=Complexity.L3))
 
 
-def test_X6_a_condition_acts_when_it_becomes_true_at_its_level() -> None:
+def test_X6_V15_a_condition_acts_when_it_becomes_true_at_its_level() -> None:
     story = opened(contact_number=3)
 
     said = story.reclassified("10:05", complexity=Complexity.L3)
