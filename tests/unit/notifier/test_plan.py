@@ -14,6 +14,7 @@ from shared.contracts import (
     EscalationAdvanced,
     EscalationRaised,
     EscalationResolved,
+    Handoff,
     Payload,
     SlaBreached,
     SlaClosedLate,
@@ -28,7 +29,7 @@ from shared.contracts import (
     TicketReopened,
     TicketResolved,
 )
-from shared.contracts.vocabulary import EscalationOutcome, Metric, QueueReason
+from shared.contracts.vocabulary import EscalationOutcome, Metric, QueueReason, SentimentLabel
 from tests.support.builders import MONDAY_10, PAYLOAD_EXAMPLES, a, an_event
 from tests.support.telling import ANA, EVERYBODY, LENA, MARA, SOFIA, Story, muted, told, why_not
 
@@ -109,6 +110,16 @@ def test_the_audience_a_fact_names_is_told_even_where_no_rule_says_so() -> None:
     )
 
     assert [("mara", "webhook", "handoff"), ("sofia", "webhook", "handoff")] == told(planned)
+
+
+def test_X9_an_advance_tells_the_summary_of_its_own_hand_off() -> None:
+    story = an_open_ticket()
+    story.hear(a(EscalationRaised))
+    newer = Handoff(summary="It got worse.", timeline=[], sentiment=SentimentLabel.ANGRY)
+
+    [page, *_] = story.hear(a(EscalationAdvanced, audience=["support_manager"], handoff=newer))
+
+    assert ("It got worse.", "angry") == (page.fields["summary"], page.fields["sentiment_label"])
 
 
 def test_G11_a_starting_level_pages_nobody_and_tells_only_whom_it_names() -> None:

@@ -249,6 +249,15 @@ def test_L10_a_level_is_a_floor() -> None:
     assert "engineering" == queued_by(a_ticket(), raised("tier_2"), advanced("tier_3")).queue
 
 
+def test_X4_the_ticket_carries_the_hand_off_of_its_last_change_of_level() -> None:
+    newer = Handoff(summary="Newer.", timeline=[])
+
+    item, _ = live(a_ticket(), raised("tier_2"), advanced("tier_3", handoff=newer))
+    paged, _ = live(a_ticket(), raised("tier_2", handoff=newer), advanced("tier_2"))
+
+    assert (newer, newer) == (item.handoff, paged.handoff)
+
+
 def test_X8_management_is_told_and_the_ticket_does_not_move() -> None:
     assert [] == live(a_ticket(), assigned(), raised("management"))[1]
 
