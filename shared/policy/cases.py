@@ -97,9 +97,12 @@ class Cases:
         #: The cells in which a fact is nothing that any condition names.
         self._quiet: Domains = {name: _quiet(cells) for name, cells in self._cells.items()}
 
-    def possible(self, holds: int, fail: Sequence[int]) -> bool:
-        """Whether condition `holds` can hold while none of `fail` does; true also when it stays open."""
+    def possible(self, holds: int, fail: Sequence[int], *, also: int | None = None) -> bool:
+        """Whether condition `holds`, and `also`, can hold while none of `fail` does; true also when it
+        stays open.
+        """
         target = self._formulas[holds]
+        target = target if also is None else _Several((target, self._formulas[also]), every=True)
         others = [self._formulas[number] for number in fail]
         near = self._search(target, others, self._all, quietly=True)
         return bool(near) or self._search(target, others, self._all, quietly=False) is not False

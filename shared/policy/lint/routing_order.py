@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Final
 
 from shared.policy.cases import Cases
 from shared.policy.facts import BUSINESS_HOURS
@@ -12,6 +13,9 @@ from shared.policy.tree import ALWAYS_TRUE, Both, Name, Node, Not, names_of
 from .assuming import assume
 from .subject import Remark, Subject, brief
 
+#: How many earlier rules one finding names.
+_NAMED: Final = 3
+
 
 def overlapping(subject: Subject) -> Iterator[Remark]:
     """L034: a later rule whose tickets an earlier one takes; only among rules with a target of their own,
@@ -19,20 +23,20 @@ def overlapping(subject: Subject) -> Iterator[Remark]:
     """
     rules = subject.policy.routing.rules
     promising = [n for n, rule in enumerate(rules) if rule.sla_target and rule.tree != ALWAYS_TRUE]
-    pairs = list(combinations(promising, 2))
-    cases = Cases([Both((rules[a].tree, rules[b].tree)) for a, b in pairs])
+    cases = Cases([rule.tree for rule in rules])
     earlier: dict[int, list[int]] = {}
-    for number, (first, second) in enumerate(pairs):
-        if cases.possible(number, ()):
+    for first, second in combinations(promising, 2):
+        if cases.possible(second, (), also=first):
             earlier.setdefault(second, []).append(first)
     for later, firsts in earlier.items():
-        others = ", ".join(f"routing_rules[{n}] ({_target(subject, n)})" for n in firsts)
+        others = ", ".join(f"routing_rules[{n}] ({_target(subject, n)})" for n in firsts[:_NAMED])
+        more = f" and {len(firsts) - _NAMED} more" if len(firsts) > _NAMED else ""
         yield Remark(
             "L034",
             "routing rules",
             ("routing_rules", later),
-            f"{rules[later].name} ({_target(subject, later)}) fits tickets that {others} takes: the "
-            "first match decides",
+            f"{rules[later].name} ({_target(subject, later)}) fits tickets that {others}{more} takes: "
+            "the first match decides",
             "put the rule that is to win first, or let the conditions exclude each other",
         )
 

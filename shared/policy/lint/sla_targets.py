@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from shared.policy.cases import Cases
 from shared.policy.sla import Targets
-from shared.policy.tree import Both
 
 from .cells import in_cell
 from .subject import Remark, Subject, brief
@@ -18,11 +17,12 @@ def loose_targets(subject: Subject) -> Iterator[Remark]:
     rules, cells = policy.routing.rules, policy.sla.matrix
     promising = [index for index, rule in enumerate(rules) if rule.sla_target is not None]
     met = [(n, pair) for n in promising for pair in cells]
-    both = [Both((rules[n].tree, in_cell(policy, *pair))) for n, pair in met]
-    cases = Cases([*(rule.tree for rule in rules), *both])
+    order = {pair: number for number, pair in enumerate(cells, start=len(rules))}
+    trees = [*(rule.tree for rule in rules), *(in_cell(policy, *pair) for pair in cells)]
+    cases = Cases(trees)
     taken_by: dict[int, list[Targets]] = {}
-    for number, (index, pair) in enumerate(met, start=len(rules)):
-        if cases.possible(number, range(index)):
+    for index, pair in met:
+        if cases.possible(index, range(index), also=order[pair]):
             taken_by.setdefault(index, []).append(cells[pair])
     for index, taken in taken_by.items():
         rule = rules[index]

@@ -58,6 +58,17 @@ def test_rules_with_targets_that_exclude_each_other_do_not_overlap() -> None:
     assert said("L034", linted(with_rule(f"{one}\n  - {two}"))) == []
 
 
+def test_of_many_overlapping_rules_three_are_named() -> None:
+    rules = [
+        f"""{{condition: "amount > {n}", action: urgent, sla_target: {n}_hours}}"""
+        for n in range(6, 1, -1)
+    ]
+
+    assert said("L034", linted(with_rule("\n  - ".join(rules))))[-1].endswith(
+        "routing_rules[3] (4 h) and 1 more takes: the first match decides"
+    )
+
+
 def test_a_rule_for_the_night_covers_one_for_the_day() -> None:
     day = """{condition: "category == 'billing' AND business_hours", action: urgent}"""
     night = """{condition: "category == 'billing'", action: urgent}"""
