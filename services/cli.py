@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "customers": "customers",
     "articles": "articles",
     "tap": "tap",
+    "audit": "audit",
     "ticket": "ticket",
     "handoff": "handoff",
     "dead-letters": "dead_letters",

@@ -9,7 +9,14 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from shared.contracts import Event, SlaStarted, TicketMerged, TicketOpened
+from shared.contracts import (
+    Event,
+    SlaStarted,
+    TicketClosed,
+    TicketMerged,
+    TicketOpened,
+    TicketResolved,
+)
 from shared.contracts.sla import ClockPayload
 from shared.contracts.topics import TICKETS
 from shared.policy import WorkflowPolicy
@@ -54,9 +61,19 @@ class Log:
             case _ if event.topic == TICKETS:
                 self.facts[UUID(event.subject)].append(event)
 
-    def tickets(self) -> list[UUID]:
-        """Every ticket of which anything is known."""
-        return sorted(self.facts.keys() | self.said.keys())
+    def tickets(self, since: datetime) -> list[UUID]:
+        """Every ticket of which something was written, or can fall due, after `since`."""
+        known = self.facts.keys() | self.said.keys()
+        return sorted(ticket_id for ticket_id in known if not self._rests(ticket_id, since))
+
+    def _rests(self, ticket_id: UUID, since: datetime) -> bool:
+        """Was it over, and everything about it written, before `since`?"""
+        facts = self.facts.get(ticket_id, [])
+        over = facts and isinstance(facts[-1].payload, TicketResolved | TicketClosed)
+        return bool(over) and all(
+            max(event.recorded_time, event.time) <= since
+            for event in (*facts, *self.said.get(ticket_id, []))
+        )
 
     def can_be_judged(self, ticket_id: UUID) -> bool:
         """Are all its facts here, those of tickets merged into it, too, and its workflows?"""

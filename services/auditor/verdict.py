@@ -31,6 +31,6 @@ def audit(
     """
     log = Log(events, (policy, *earlier))
     judge = Judge(log, Window(since, until, grace), sla_grace=policy.sla.grace)
-    for ticket_id in log.tickets():
+    for ticket_id in log.tickets(since):
         judge.judge(ticket_id)
     return judge.report()

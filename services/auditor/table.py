@@ -1,0 +1,56 @@
+"""A report as lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from .report import Finding, Report
+
+#: As many findings of each kind are told one by one.
+SHOWN: Final = 20
+
+_KINDS: Final = (
+    ("missing", "due, and nobody was told"),
+    ("doubled", "announced more than once"),
+    ("early", "announced before it was due"),
+    ("false", "announced, never due, not taken back"),
+    ("misdated", "announced with another instant or deadline"),
+    ("unpaired", "clocks that end or begin twice, ids used twice"),
+)
+
+
+def lines(report: Report) -> Iterator[str]:
+    """The whole report."""
+    yield f"window    {_at(report.since)} to {_at(report.until)}, {report.tickets} tickets"
+    if report.due == 0:
+        yield "Nothing was due in this window."
+    else:
+        late = report.lateness
+        yield f"due       {report.due:>7}   fired {report.fired}, pending {report.pending}"
+        yield f"lateness  p50 {late.p50:.3f} s, p99 {late.p99:.3f} s, max {late.max:.3f} s"
+    yield f"withdrawn {report.withdrawn:>7}   overtaken by a later fact {report.overtaken}"
+    if report.unjudged:
+        yield f"unjudged  {report.unjudged:>7}   tickets whose facts or workflow are not at hand"
+    if report.unopened is not None:
+        yield f"unopened  {report.unopened:>7}   accepted deliveries without a ticket on the topic"
+    for kind, meaning in _KINDS:
+        found: tuple[Finding, ...] = getattr(report, kind)
+        yield f"{kind:<9} {len(found):>7}   {meaning}"
+        yield from (f"          {_finding(one)}" for one in found[:SHOWN])
+        if len(found) > SHOWN:
+            yield f"          and {len(found) - SHOWN} more: see --json"
+    yield "clean" if report.clean else "NOT clean"
+
+
+def _finding(finding: Finding) -> str:
+    point = finding.point
+    instants = (("due", finding.due), ("said", finding.announced), ("written", finding.recorded))
+    told = ", ".join(f"{name} {_at(at)}" for name, at in instants if at is not None)
+    clock = f"{point.metric} {point.cycle} at {point.percent} %"
+    return f"{point.ticket_id} {clock}: {finding.words} ({told})"
+
+
+def _at(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
