@@ -18,9 +18,10 @@ from shared.contracts.vocabulary import CancelReason, Metric
 from shared.policy import WorkflowPolicy
 
 from . import sla
-from .facts import Accepted, Entered, Terms
+from .facts import Accepted, Entered
 from .sla import Calendars, Clock
 from .steps import BREACH, Step
+from .terms import Terms
 from .timeline import Grown, Phase, Timeline, each, settle
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -36,12 +37,15 @@ class Aim(msgspec.Struct, frozen=True):
 
 
 def entered(level: str, policy: WorkflowPolicy, *, initially: bool = False) -> Entered:
-    """What the workflow gives the people of `level` now (semantics X7)."""
+    """What the workflow gives the people of `level` now (semantics X7); nothing of its own to a level it
+    does not know any more (F3).
+    """
     rules = policy.escalation
+    known = next((one for one in policy.levels if one.name == level), None)
     return Entered(
         level=level,
         initially=initially,
-        accept=policy.level(level).respond_within,
+        accept=known.respond_within if known else None,
         work=rules.timeout(level),
         waits_for_reply=rules.waits_for_reply(level),
         share=rules.window_share,

@@ -29,6 +29,7 @@ from .case import Case
 from .escalation import LEVEL_TIMEOUT, NO_RESPONSE, Ground
 from .items import Noted
 from .steps import Step
+from .windows import ladder_for
 
 #: Facts that belong to one text or one moment, and not to the ticket.
 _PASSING = (
@@ -62,7 +63,7 @@ def facts_of(case: Case, at: datetime, policy: WorkflowPolicy) -> dict[str, obje
         "customer_tier": case.timeline.tier,
         "status": case.timeline.status,
         "level": case.level,
-        **policy.hours(at),
+        **policy.hours(at, customer_id=case.ticket.customer_id, tier=case.timeline.tier),
         **dict.fromkeys(_PASSING),
         "signals": (),
     }
@@ -88,7 +89,7 @@ def by_level(case: Case, step: Step, policy: WorkflowPolicy) -> list[Firing]:
     answered in it, or nobody solved it.
     """
     level = step.level
-    above = policy.escalation.next_level(level) if level else None
+    above = ladder_for(case, policy).above(level) if level else None
     if level is None or level != case.place or above is None:
         return []
     waits = step.metric is Metric.LEVEL_ACCEPT or policy.escalation.waits_for_reply(level)
