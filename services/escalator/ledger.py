@@ -44,6 +44,7 @@ class Ledger:
         self.cases[ticket_id] = case
         self._changed.add(ticket_id)
         self._metrics.late_facts.one.inc(case.too_late - before.too_late)
+        self._metrics.pauses_refused.one.inc(_is_refused(case) and not _is_refused(before))
         if case.escalation is not None and case.escalation != before.escalation:
             self._escalations[case.escalation.escalation_id] = (ticket_id, case.escalation)
         source = cause or case.cause or Cause(id=ticket_id, correlation_id=ticket_id)
@@ -65,3 +66,8 @@ class Ledger:
     def case(self, ticket_id: UUID) -> Case:
         """The case as it is now."""
         return self.cases[ticket_id]
+
+
+def _is_refused(case: Case) -> bool:
+    """Does the ticket say it waits, and does not really (semantics Z2)?"""
+    return case.timeline.waiting != case.timeline.real_reasons

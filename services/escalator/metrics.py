@@ -44,6 +44,10 @@ class EscalatorMetrics:
             "late_beyond_retention_total",
             "Facts that came more than seven days after their ticket closed, and changed nothing.",
         )
+        self.pauses_refused = catalogue.counter(
+            "sla_pauses_refused_total",
+            "Tickets set to wait for a customer whom nobody had asked: their clocks ran on.",
+        )
         self.lateness = catalogue.histogram(
             "timer_lateness_seconds",
             "How much later than its instant a threshold was recorded.",

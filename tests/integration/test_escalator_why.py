@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 from services.cli import build as build_cli
@@ -65,6 +66,16 @@ async def test_Z2_the_answer_has_every_segment_pause_and_price(database_url: str
     ]
     assert (6.2, 6.2) == (resolution["risk_percent"], told["risk_percent"])
     assert resolution["formula"].startswith("stands: 480 min − 30 min used = 450 min left")
+
+
+async def test_Z2_a_refused_pause_is_counted_once(
+    engine_for: Callable[[str], AsyncEngine],
+) -> None:
+    bench = EscalatorBench(engine_for("escalator"))
+
+    await a_ticket(bench)
+
+    assert 1 == bench.metrics.pauses_refused.one._value.get()
 
 
 class Line:
