@@ -28,7 +28,9 @@ _GENERAL_RANK = 50
 def build_customers(document: Document) -> CustomerPolicy:
     """Without tiers there is one, `any`."""
     tiers = document.customers.tiers or (ANY,)
-    return CustomerPolicy(tiers, document.customers.default_tier or tiers[-1])
+    section = document.customers
+    default = section.default_tier or tiers[-1]
+    return CustomerPolicy(tiers, default, section.calendars, section.contracts)
 
 
 def build_levels(document: Document) -> tuple[Level, ...]:

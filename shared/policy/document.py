@@ -67,10 +67,15 @@ CalendarByPriority = Annotated[
 
 
 class CustomersSection(Section):
-    """Customer tiers, best first. Without tiers every customer has the same targets (semantics A5)."""
+    """Customer tiers, best first. Without tiers every customer has the same targets (semantics A5).
+
+    `calendars` are what contracts say of a tier's hours, `contracts` of one customer's, by id (C5).
+    """
 
     tiers: tuple[LowerSlug, ...]
     default_tier: TierName | None = None
+    calendars: dict[TierName, CalendarName] = Field(default_factory=dict)
+    contracts: dict[Word, CalendarName] = Field(default_factory=dict)
 
 
 class LevelSection(Section):

@@ -102,7 +102,8 @@ def explain(policy: WorkflowPolicy, facts: Facts) -> Explanation:
         route=route,
         targets=targets,
         first_response=tightened,
-        calendar=policy.sla.calendar_of(priority.effective),
+        calendar=policy.customers.calendar_of(None, str(known["customer_tier"]))
+        or policy.sla.calendar_of(priority.effective),
         triggers=tuple(_triggers(policy, known, route.level)),
         notifications=tuple(_notifications(policy, known)),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 
@@ -22,10 +23,18 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPolicy:
-    """The customer tiers, best first, and the one that unknown customers have."""
+    """The customer tiers, best first, and the one that unknown customers have. `calendars` by tier and
+    `contracts` by customer are the hours that contracts promise (semantics C5).
+    """
 
     tiers: tuple[str, ...]
     default_tier: str
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    contracts: Mapping[str, str] = field(default_factory=dict)
+
+    def calendar_of(self, customer_id: str | None, tier: str) -> str | None:
+        """The calendar of the customer's contract, else of their tier's; None without either."""
+        return self.contracts.get(customer_id or "") or self.calendars.get(tier.lower())
 
     def tier_of(self, name: str | None) -> str:
         """The tier called `name` in any case, or the default tier."""

@@ -54,11 +54,19 @@ class WorkflowPolicy:
 
     def opening_facts(self, opened: TicketOpened, at: datetime) -> dict[str, object]:
         """The facts of a ticket at its opening; `at` is the event's engine time (semantics C7)."""
-        return opening_facts(opened, hours=self.hours(at), currency=self.currency)
+        customer = opened.customer
+        hours = self.hours(at, customer_id=customer.customer_id, tier=customer.tier)
+        return opening_facts(opened, hours=hours, currency=self.currency)
 
-    def hours(self, at: datetime) -> dict[str, bool]:
-        """What calendars say at `at`: `business_hours`, and each one that a condition asks by name."""
+    def hours(
+        self, at: datetime, *, customer_id: str | None = None, tier: str = ""
+    ) -> dict[str, bool]:
+        """What calendars say at `at`: `business_hours`, which are those of the customer's contract if it
+        has any (semantics C7), and each one that a condition asks by name.
+        """
+        contract = self.customers.calendar_of(customer_id, tier)
+        business = self.calendars[contract] if contract else self.business_hours
         return {
-            BUSINESS_HOURS: self.business_hours.is_open(at),
+            BUSINESS_HOURS: business.is_open(at),
             **{name: calendar.is_open(at) for name, calendar in self.asked.items()},
         }

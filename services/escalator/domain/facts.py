@@ -7,7 +7,7 @@ and everything be folded again (semantics T2, T3). Nothing else of a ticket is n
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -30,68 +30,22 @@ from shared.contracts import (
 from shared.contracts.vocabulary import AuthorKind, Metric, PauseReason, Priority
 from shared.policy import WorkflowPolicy
 
+from .terms import Terms
 from .ticket import Ticket
 
 _UNKNOWN: Final = Ticket()
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the workflow promises one priority and customer tier, copied when a clock first needs it.
-
-    So that a later workflow file changes new clocks only (semantics K6, F1). `thresholds` hold the
-    overdue reminders, too; `pausing` says by metric which reasons pause it (Z1). Without a
-    `periodic_update` nobody is owed one (K8).
-    """
-
-    priority: Priority
-    tier: str
-    policy_id: str
-    digest: str
-    first_response: timedelta
-    next_response: timedelta
-    resolution: timedelta
-    calendar: str
-    thresholds: tuple[int, ...]
-    pausing: dict[Metric, tuple[PauseReason, ...]] = {}
-    periodic_update: timedelta | None = None
-    reprice: Literal["carry", "strictest", "restart"]
-    reopen_window: timedelta
-    reopen_floor: float
-
-
-def terms_of(policy: WorkflowPolicy, priority: Priority, tier: str) -> Terms:
-    """What `policy` promises that pair now."""
-    sla = policy.sla
-    targets = sla.targets(priority, tier)
-    return Terms(
-        priority=priority,
-        tier=tier,
-        policy_id=targets.policy_id,
-        digest=policy.digest,
-        first_response=targets.first_response,
-        next_response=targets.next_response,
-        resolution=targets.resolution,
-        calendar=sla.calendar_of(priority),
-        thresholds=sla.thresholds_of(targets),
-        pausing={metric: found for metric in Metric if (found := _pausing(policy, metric))},
-        periodic_update=targets.periodic_update,
-        reprice=sla.reprice,
-        reopen_window=sla.reopen_window,
-        reopen_floor=sla.reopen_floor,
-    )
-
-
-def _pausing(policy: WorkflowPolicy, metric: Metric) -> tuple[PauseReason, ...]:
-    return tuple(reason for reason in PauseReason if policy.sla.pauses(metric, reason))
-
-
 class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
-    """The ticket exists. `sla_target` is that of the routing rule it matched (semantics K10)."""
+    """The ticket exists. `sla_target` is that of the routing rule it matched (semantics K10), `contract`
+    the calendar that the customer's own contract names (C5).
+    """
 
     priority: Priority
     tier: str
     outbound: bool = False
     sla_target: timedelta | None = None
+    contract: str | None = None
 
 
 class Wrote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="wrote"):
@@ -233,6 +187,13 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return isinstance(self.what, Entered)
 
 
+def contract_of(fact: Fact, known: Terms | None) -> str | None:
+    """The calendar of the customer's own contract: what the opening said (semantics C5)."""
+    if isinstance(fact.what, Opened):
+        return fact.what.contract
+    return known.contract if known else None
+
+
 def fact_of(event: Event, policy: WorkflowPolicy, ticket: Ticket = _UNKNOWN) -> Fact | None:
     """What the clocks need of `event`, or None when it is nothing to them. `ticket` says who has it."""
     what = _what(event, policy, ticket)
@@ -274,6 +235,7 @@ def _opened(opened: TicketOpened, at: datetime, policy: WorkflowPolicy) -> Opene
         tier=policy.customers.tier_of(opened.customer.tier),
         outbound=bool(opened.outbound),
         sla_target=policy.routing.route(policy.opening_facts(opened, at)).sla_target,
+        contract=policy.customers.contracts.get(opened.customer.customer_id),
     )
 
 

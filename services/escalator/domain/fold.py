@@ -28,13 +28,13 @@ from .facts import (
     Reopened,
     Resolved,
     Resumed,
-    Terms,
     Unmerged,
     Wrote,
-    terms_of,
+    contract_of,
 )
 from .pricing import reclassify
 from .steps import Step, StepKind
+from .terms import Terms, terms_of
 from .timeline import BeforeMerge, Grown, Phase, Timeline, cancel, each, settle, start, stop
 
 _RESPONSES = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
@@ -81,7 +81,7 @@ def needs_terms(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Terms
         return None
     if kept and (kept.priority, kept.tier, kept.digest) == (*pair, policy.digest):
         return None
-    return terms_of(policy, *pair)
+    return terms_of(policy, *pair, contract_of(fact, timeline.terms))
 
 
 def apply(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Grown:
@@ -152,7 +152,7 @@ def _with_terms(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Timel
     for known in (fact.terms, timeline.terms):
         if known is not None and (known.priority, known.tier) == pair:
             return replace(timeline, terms=known)
-    return replace(timeline, terms=terms_of(policy, *pair))
+    return replace(timeline, terms=terms_of(policy, *pair, contract_of(fact, timeline.terms)))
 
 
 def _open(timeline: Timeline, what: Opened, at: datetime, policy: WorkflowPolicy) -> Grown:

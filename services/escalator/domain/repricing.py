@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from shared.calendar import ALWAYS
 from shared.contracts.vocabulary import JumpCause, RepriceCause
 
-from .facts import Terms
 from .sla import (
     Calendars,
     Change,
@@ -22,6 +21,7 @@ from .sla import (
     stopped,
 )
 from .steps import BREACH, StepKind
+from .terms import Terms
 
 
 def reprice(

@@ -21,8 +21,8 @@ from shared.contracts.vocabulary import (
     RepriceCause,
 )
 
-from .facts import Terms
 from .steps import BREACH, REPEATABLE, Step, StepKind
+from .terms import Terms
 
 Calendars = Mapping[str, Calendar]
 

@@ -10,7 +10,7 @@ import msgspec
 
 from shared.contracts.vocabulary import CancelReason, JumpCause, Metric, Priority, RepriceCause
 
-from .facts import Terms
+from .terms import Terms
 
 #: The threshold that is the deadline.
 BREACH: Final = 100

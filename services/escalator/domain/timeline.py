@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from shared.contracts.vocabulary import CancelReason, Metric, PauseReason, Priority
 
 from . import sla
-from .facts import Entered, Fact, Order, Terms
+from .facts import Entered, Fact, Order
 from .sla import Calendars, Change, Clock
 from .steps import Step
+from .terms import Terms
 
 
 class Phase(StrEnum):

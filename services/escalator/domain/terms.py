@@ -1,0 +1,67 @@
+"""What a workflow promises a ticket, copied when a clock first needs it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+import msgspec
+
+from shared.contracts.vocabulary import Metric, PauseReason, Priority
+from shared.policy import WorkflowPolicy
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the workflow promises one priority and customer tier, copied when a clock first needs it.
+
+    So that a later workflow file changes new clocks only (semantics K6, F1). `thresholds` hold the
+    overdue reminders, too; `pausing` says by metric which reasons pause it (Z1). Without a
+    `periodic_update` nobody is owed one (K8). `contract` is the calendar of the customer's own (C5).
+    """
+
+    priority: Priority
+    tier: str
+    policy_id: str
+    digest: str
+    first_response: timedelta
+    next_response: timedelta
+    resolution: timedelta
+    calendar: str
+    thresholds: tuple[int, ...]
+    pausing: dict[Metric, tuple[PauseReason, ...]] = {}
+    periodic_update: timedelta | None = None
+    reprice: Literal["carry", "strictest", "restart"]
+    reopen_window: timedelta
+    reopen_floor: float
+    contract: str | None = None
+
+
+def terms_of(
+    policy: WorkflowPolicy, priority: Priority, tier: str, contract: str | None = None
+) -> Terms:
+    """What `policy` promises that pair now. The customer's own `contract` comes before that of the tier,
+    and both before the calendar of the priority (semantics C5).
+    """
+    sla = policy.sla
+    targets = sla.targets(priority, tier)
+    return Terms(
+        priority=priority,
+        tier=tier,
+        policy_id=targets.policy_id,
+        digest=policy.digest,
+        first_response=targets.first_response,
+        next_response=targets.next_response,
+        resolution=targets.resolution,
+        calendar=contract or policy.customers.calendar_of(None, tier) or sla.calendar_of(priority),
+        contract=contract,
+        thresholds=sla.thresholds_of(targets),
+        pausing={metric: found for metric in Metric if (found := _pausing(policy, metric))},
+        periodic_update=targets.periodic_update,
+        reprice=sla.reprice,
+        reopen_window=sla.reopen_window,
+        reopen_floor=sla.reopen_floor,
+    )
+
+
+def _pausing(policy: WorkflowPolicy, metric: Metric) -> tuple[PauseReason, ...]:
+    return tuple(reason for reason in PauseReason if policy.sla.pauses(metric, reason))
