@@ -54,7 +54,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router quality prove-storm prove-router prove-clocks sim-routing
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router bench-escalator quality prove-storm prove-router prove-escalator prove-clocks sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -78,6 +78,9 @@ bench-intake: $(READY) ## durable intake against a handler that stores nothing, 
 bench-router: $(BENCH) ## what rules and matching cost; against FastStream, row locks and rule-engine (ARGS='--parts c --rounds 1')
 	@$(BIN)/python -m tests.load.router $(ARGS)
 
+bench-escalator: $(BENCH) ## what a deadline costs, how late it is told; against django-helpdesk and APScheduler (ARGS='--armed 10000000')
+	@$(BIN)/python -m tests.load.escalator $(ARGS)
+
 quality: $(READY) ## how well it understands and judges: categories, signals, languages, duplicates, routing, SLA verdicts
 	@$(BIN)/python -m tests.quality $(ARGS)
 
@@ -92,6 +95,9 @@ prove-clocks: $(READY) ## every clock against a second calculator, on random tic
 
 prove-router: $(READY) ## contended assignments while routers are killed (ARGS='--assignments 1000000', two hours)
 	@$(BIN)/python -m tests.load.router_proof $(ARGS)
+
+prove-escalator: $(READY) ## deadlines while escalators, broker, database and clock fail (ARGS='--deadlines 100000', half an hour)
+	@$(BIN)/python -m tests.load.escalator_proof $(ARGS)
 
 ##@ Contracts and documents
 contracts: $(READY) ## write the events' JSON Schemas from the code

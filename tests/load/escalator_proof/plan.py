@@ -10,7 +10,7 @@ from services.auditor.report import Report
 from shared.policy import WorkflowPolicy, parse_workflow
 
 #: Warnings and breaches that fall due of a ticket of the proof, about.
-DEADLINES_A_TICKET: Final = 5
+DEADLINES_A_TICKET: Final = 10
 
 #: Targets of each priority: first response and resolution, in units of the plan's pace.
 _TARGETS: Final = {"critical": (10, 30), "high": (15, 45), "medium": (20, 60), "low": (30, 90)}

@@ -1,0 +1,166 @@
+"""(b) of `make bench-escalator`: how late deadlines are told while so many fall due every second.
+
+The escalator's own `Timers` under its own `Worker` on a running clock. Late is what has not been committed:
+an event counts from its instant to the commit of its transaction, not to the instant written in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+
+from services.escalator.main import IDLE_SECONDS
+from services.escalator.metrics import EscalatorMetrics
+from services.escalator.store import encoded
+from services.escalator.timers import GROUPS, PARTITIONS, Timers
+from shared.clock import SystemClock
+from shared.contracts import decode
+from shared.contracts.sla import ClockPayload
+from shared.observability.metrics import Catalogue
+from shared.policy import WorkflowPolicy
+from shared.runtime.watermark import Reading
+from shared.runtime.worker import Worker
+from shared.runtime.writer import Writer
+from tests.load.escalator_armed import PRESENT, connect, engine_for, met, opening, until_due
+from tests.support.builders import TICKET
+from tests.support.figures import Figure, over_rounds
+
+P99_TARGET: Final = 1.0
+
+#: A clock shows milliseconds: so many cases share one where more than a thousand a second fall due.
+_MILLISECONDS: Final = 1000
+
+#: Seconds until the first case falls due, and after the last one.
+_BEFORE: Final = 1.0
+_AFTER: Final = 5.0
+
+_FILL: Final = f"""
+INSERT INTO sla_case (ticket_id, partition, status, level, next_due_at, state)
+SELECT id, (hashtext(id::text) & 2147483647) % {len(PARTITIONS)}, status, level, due,
+    replace(state, '{TICKET}', id::text)::jsonb
+FROM public.moment, LATERAL (SELECT gen_random_uuid() AS id FROM generate_series(1, copies)) AS t
+"""
+_CLEAN: Final = """
+CREATE TABLE IF NOT EXISTS public.moment (
+    due timestamptz, status text, level text, state text, copies int);
+TRUNCATE public.moment, sla_case, outbox, stream
+"""
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, moved so that `PRESENT` is when it is made."""
+
+    def __init__(self) -> None:
+        self._offset = PRESENT - super().now()
+
+    def now(self) -> datetime:
+        """The machine's time on another day."""
+        return super().now() + self._offset
+
+
+class Commits:
+    """Stands where the relay would, and notes when it is woken: just after a commit."""
+
+    def __init__(self, clock: ShiftedClock) -> None:
+        self.instants: list[datetime] = []
+        self._clock = clock
+
+    def wake(self) -> None:
+        """Something was committed."""
+        self.instants.append(self._clock.now())
+
+
+class Heard:
+    """A log that has been heard up to now."""
+
+    def __init__(self, clock: ShiftedClock) -> None:
+        self._clock = clock
+
+    def reading(self) -> Reading:
+        """What the watermark would say."""
+        now = self._clock.now()
+        return Reading(now=now, as_of=now, owned=PARTITIONS, waiting_since=PRESENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The lateness of a round, in seconds, sorted."""
+
+    seconds: Sequence[float]
+
+    def at(self, share: float) -> float:
+        """The value that this share does not exceed."""
+        return self.seconds[min(len(self.seconds) - 1, int(share * len(self.seconds)))]
+
+
+async def round_of(url: str, policy: WorkflowPolicy, rate: int, seconds: int) -> Late:
+    """Let `rate` cases a second fall due for so long. Raises SystemExit when not all of them fired."""
+    sql = await connect(url)
+    try:
+        await _arm(sql, policy, rate, seconds)
+        clock = ShiftedClock()
+        commits = Commits(clock)
+        engine = engine_for(url)
+        writer = Writer(engine, clock, source="/escalator", relay=commits)
+        metrics = EscalatorMetrics(Catalogue("escalator"))
+        timers = Timers(writer, Heard(clock), policy, metrics)
+        worker = Worker("timers", timers.step, idle_seconds=IDLE_SECONDS)
+        running = asyncio.create_task(worker.run())
+        await asyncio.sleep(_BEFORE + seconds + _AFTER)
+        worker.stop()
+        await running
+        await engine.dispose()
+        return await _lateness(sql, commits.instants, rate * seconds)
+    finally:
+        await sql.close()
+
+
+def figures(done: Sequence[Late], rate: int, seconds: int) -> list[Figure]:
+    """Median, 99th percentile and maximum over the rounds."""
+    named = f"(b) lateness at {rate:,} due/s for {seconds} s"
+    return [
+        over_rounds(f"{named}: p50", [one.at(0.5) for one in done], "s"),
+        over_rounds(f"{named}: p99", [one.at(0.99) for one in done], "s", at_most=P99_TARGET),
+        over_rounds(f"{named}: max", [one.seconds[-1] for one in done], "s"),
+    ]
+
+
+async def _arm(sql: asyncpg.Connection, policy: WorkflowPolicy, rate: int, seconds: int) -> None:
+    """Cases that fall due evenly, from one second after `PRESENT` on."""
+    ahead = until_due(policy)
+    await sql.execute(_CLEAN)
+    forms = []
+    for n in range(min(rate, _MILLISECONDS) * seconds):
+        at = PRESENT + timedelta(seconds=_BEFORE) + timedelta(seconds=n) / min(rate, _MILLISECONDS)
+        due = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        case, _ = met(opening(due - ahead), policy)
+        copies = max(1, rate // _MILLISECONDS)
+        forms.append((due, str(case.timeline.phase), case.level, encoded(case).decode(), copies))
+    await sql.copy_records_to_table("moment", schema_name="public", records=forms)
+    await sql.execute(_FILL)
+    await sql.execute("VACUUM (ANALYZE) sla_case")
+    await sql.execute("CHECKPOINT")
+
+
+async def _lateness(sql: asyncpg.Connection, commits: list[datetime], expected: int) -> Late:
+    """From each case's first announcement to the commit of the transaction that wrote it.
+
+    Of the transactions that run side by side the last one counts: nobody's commit is taken for another's.
+    """
+    first: dict[str, float] = {}
+    async with sql.transaction():
+        async for row in sql.cursor("SELECT key, value, created_at FROM outbox ORDER BY seq"):
+            event = decode(row["value"])
+            if row["key"] not in first and isinstance(event.payload, ClockPayload):
+                after = bisect_left(commits, row["created_at"]) + GROUPS - 1
+                commit = commits[min(after, len(commits) - 1)]
+                first[row["key"]] = (commit - event.time).total_seconds()
+    if len(first) != expected:
+        raise SystemExit(f"{len(first)} of {expected} due cases were fired")
+    return Late(sorted(first.values()))
