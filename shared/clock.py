@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +13,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant: aware, UTC, truncated to whole milliseconds (semantics T8)."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only ever go by, whatever is done to the clock; from no instant in particular."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -31,6 +36,10 @@ class SystemClock:
         """The machine's time, UTC, in whole milliseconds."""
         return whole_milliseconds(datetime.now(UTC))
 
+    def monotonic(self) -> float:
+        """The machine's seconds since some beginning."""
+        return time.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Sleep on the event loop."""
         await asyncio.sleep(seconds)
@@ -46,6 +55,10 @@ class FakeClock:
     def now(self) -> datetime:
         """The instant this clock was last moved to."""
         return self._now
+
+    def monotonic(self) -> float:
+        """Seconds since 1970: whoever moves this clock lets time go by."""
+        return self._now.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         """Wait until `advance` or `move_to` has passed the alarm."""

@@ -7,7 +7,6 @@ monotonic one; it never tells anybody the time.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -87,7 +86,8 @@ class ClockGuard:
             if self._last is None:
                 return True
             moved = self._clock.now() - self._last.wall
-            self._turn(stepped("the clock", moved, time.monotonic() - self._last.monotonic))
+            passed = self._clock.monotonic() - self._last.monotonic
+            self._turn(stepped("the clock", moved, passed))
         return self.held is not None
 
     async def step(self) -> bool:
@@ -120,9 +120,9 @@ def reader(engine: AsyncEngine, clock: Clock) -> Callable[[], Awaitable[ClockRea
 
     async def read() -> ClockReading:
         async with engine.connect() as connection:
-            began, wall = time.monotonic(), clock.now()
+            began, wall = clock.monotonic(), clock.now()
             database: datetime = (await connection.exec_driver_sql(_DATABASE_CLOCK)).scalar_one()
-            ended = time.monotonic()
+            ended = clock.monotonic()
             half = timedelta(seconds=(ended - began) / 2)
         return ClockReading(wall=wall + half, database=database, monotonic=(began + ended) / 2)
 

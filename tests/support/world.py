@@ -40,6 +40,7 @@ from shared.http.egress import Egress
 from shared.kafka.client import BrokerUnavailableError
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.topics import load
+from shared.runtime.clock_guard import ClockReading
 from shared.runtime.http_server import HttpServer
 from shared.runtime.service import Service
 from shared.runtime.worker import Worker
@@ -120,12 +121,19 @@ class World:
         service = self._build(name)
         for begin in service.on_start:
             await begin()
+        service.guard._read = self._clocks
+        await service.guard.step()
         self.services[name] = service
         self.clients[name] = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=service.app),
             base_url=f"http://{name}",
             headers={"authorization": f"Bearer {KEY}"},
         )
+
+    async def _clocks(self) -> ClockReading:
+        """PostgreSQL's clock would show the day of the test run: here it agrees with the world's."""
+        now = self.clock.now()
+        return ClockReading(wall=now, database=now, monotonic=self.clock.monotonic())
 
     async def kill(self, name: str) -> None:
         """End a service without telling anybody: its group learns it, its connections are cut."""

@@ -65,6 +65,9 @@ class MonotonicAndOffset:
     def now(self) -> datetime:
         return MONDAY_10 + self.offset + timedelta(seconds=time.monotonic() - self._began)
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
