@@ -56,8 +56,7 @@ def audit(
     """
     settings = read(AuditorSettings)
     window, patience = _duration(since), _duration(grace)
-    files: list[Path | None] = [*(workflow or [settings.workflow_file])]
-    policies = _policies(files)
+    policies = _policies(workflow or [], settings.workflow_file)
     if watch:
         carry_out(_watch(settings, policies, window, patience, database=database))
         return
@@ -74,8 +73,10 @@ def _duration(text: str) -> timedelta:
         stop(str(error), 2)
 
 
-def _policies(files: list[Path | None]) -> list[WorkflowPolicy]:
+def _policies(files: list[Path], configured: Path | None) -> list[WorkflowPolicy]:
     try:
+        if not files:
+            return [load_workflow(configured)]
         return [load_workflow(file) for file in files]
     except WorkflowError as error:
         stop(str(error), 2)

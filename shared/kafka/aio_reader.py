@@ -12,6 +12,7 @@ from aiokafka import TopicPartition as Theirs
 
 from shared.settings import KafkaSettings
 
+from .aio import AioKafka
 from .aio_connection import broker_call, connection_options, ended_well
 from .client import BrokerUnavailableError, UnknownTopicError
 from .records import Record
@@ -28,21 +29,32 @@ class AioReader:
 
     def __init__(self, settings: KafkaSettings, *, client_id: str, topics: Sequence[str]) -> None:
         self._settings = settings
-        self._topics = [settings.topic_prefix + topic for topic in topics]
-        self._inner = AIOKafkaConsumer(
-            *self._topics,
-            **connection_options(settings, client_id),
+        self._topics = topics
+        self._kafka = AioKafka(settings, client_id=client_id)
+        self._client_id = client_id
+        self._inner: AIOKafkaConsumer | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises BrokerUnavailableError, or UnknownTopicError."""
+        known = await self._kafka.describe_topics()
+        if missing := sorted(set(self._topics) - known.keys()):
+            raise UnknownTopicError(", ".join(missing))
+        inner = AIOKafkaConsumer(
+            **connection_options(self._settings, self._client_id),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
-
-    async def __aenter__(self) -> Self:
-        """Connect. Raises BrokerUnavailableError, or UnknownTopicError."""
+        self._inner = inner
         async with broker_call("read topics", seconds=self._settings.request_timeout_seconds):
-            await self._inner.start()
-            if missing := sorted(set(self._topics) - await self._inner.topics()):
-                raise UnknownTopicError(", ".join(missing))
+            await inner.start()
+        inner.assign(
+            [
+                Theirs(self._settings.topic_prefix + topic, number)
+                for topic in self._topics
+                for number in range(known[topic].partitions)
+            ]
+        )
         return self
 
     async def __aexit__(
@@ -52,35 +64,40 @@ class AioReader:
         trace: TracebackType | None,
     ) -> None:
         """Disconnect."""
-        limit = self._settings.request_timeout_seconds
-        await ended_well(self._inner.stop(), seconds=limit)
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            await ended_well(inner.stop(), seconds=self._settings.request_timeout_seconds)
 
     async def catch_up(self, progress: Progress | None = None) -> AsyncIterator[Record]:
         """The records up to the ends that the topics have now, those of a partition in their order.
 
         Raises BrokerUnavailableError when nothing comes for as long as a request may take.
         """
-        limit = self._settings.request_timeout_seconds
+        limit, inner = self._settings.request_timeout_seconds, self._running()
         async with broker_call("read topics", seconds=limit):
-            ends = await self._inner.end_offsets(self._inner.assignment())
-            begun = {tp: await self._inner.position(tp) for tp in ends}
+            ends = await inner.end_offsets(inner.assignment())
+            begun = {tp: await inner.position(tp) for tp in ends}
         left = sum(ends.values()) - sum(begun.values())
         total, behind = left, {tp for tp, end in ends.items() if begun[tp] < end}
         while behind:
             fetched = await self._fetch(behind)
+            left -= len(fetched)
             for raw in fetched:
-                if raw.offset < ends[Theirs(raw.topic, raw.partition)]:
-                    left -= 1
-                    yield self._record(raw)
+                yield self._record(raw)
             async with broker_call("read topics", seconds=limit):
-                behind = {tp for tp in behind if await self._inner.position(tp) < ends[tp]}
+                behind = {tp for tp in behind if await inner.position(tp) < ends[tp]}
             if progress is not None:
                 progress(total - max(0, left) if behind else total, total)
+
+    def _running(self) -> AIOKafkaConsumer:
+        if self._inner is None:
+            raise RuntimeError("this reader was not started, or was stopped")
+        return self._inner
 
     async def _fetch(self, partitions: set[Theirs]) -> list[ConsumerRecord]:
         seconds = self._settings.request_timeout_seconds
         async with broker_call("read topics", seconds=2 * seconds):
-            found = await self._inner.getmany(
+            found = await self._running().getmany(
                 *partitions, timeout_ms=round(seconds * 1000), max_records=_MAX_RECORDS
             )
         if not found:
