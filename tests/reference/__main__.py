@@ -53,12 +53,15 @@ def prove(cases: int, seed: int, processes: int) -> Tally:
     )
     batches = [range(first, min(first + _BATCH, cases)) for first in range(0, cases, _BATCH)]
     random.Random(seed).shuffle(batches)
-    with Progress(*columns, console=Console()) as bar, ProcessPoolExecutor(processes) as pool:
+    console = Console()
+    with Progress(*columns, console=console) as bar, ProcessPoolExecutor(processes) as pool:
         task = bar.add_task("cases", total=cases)
         playing: list[Future[Tally]] = [pool.submit(compare, seed, batch) for batch in batches]
         for done in as_completed(playing):
             tally.add(done.result())
             bar.update(task, completed=tally.cases)
+            if not console.is_terminal and tally.cases % (10 * _BATCH) == 0:
+                print(f"{tally.cases:,} of {cases:,} cases", flush=True)
             if tally.difference:
                 pool.shutdown(wait=False, cancel_futures=True)
                 break
