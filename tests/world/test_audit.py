@@ -90,3 +90,17 @@ async def test_an_accepted_delivery_has_a_ticket_on_the_topic(world: World) -> N
 
     assert 2 == len(tickets)
     assert (0, 1) == (unopened(tickets, events), unopened(tickets, only_one))
+
+
+async def test_M2_H5_of_two_tickets_that_are_merged_the_stricter_promises_are_kept(
+    world: World,
+) -> None:
+    await world.open("first", customer=of("acme"), impact="high", urgency="medium")
+    await world.until("10:05:00")
+    await world.open("second", customer=of("acme"), **CRITICAL)
+    await world.until("15:00:00")
+    report = judged(world, topics_of(world))
+
+    assert 1 == len(world.events("ticket.merged"))
+    assert [] == [f"{f.words} {f.point.metric} {f.point.percent} {f.due}" for f in report.wrong]
+    assert report.fired > 10
