@@ -28,6 +28,7 @@ from shared.db import migrate
 from shared.runtime.process import YOUNG_OBJECTS
 from tests.load import escalator_lateness, escalator_peers, escalator_scale
 from tests.load.escalator_armed import Armed, database, fill, workflow
+from tests.load.escalator_peers import Done
 from tests.load.escalator_scale import Costs, Side
 from tests.support.figures import Figure, publish
 
@@ -108,7 +109,7 @@ class Bench:
         dsn = {"NAME": "helpdesk", "USER": "postgres", "HOST": str(self._postgres.socket_folder)}
         desk = escalator_peers.Desk(desk_url)
         await desk.prepare()
-        done: dict[str, list[escalator_peers.Done]] = {"Tierline": [], "django-helpdesk": []}
+        done: dict[str, list[Done]] = {"Tierline": [], "django-helpdesk": []}
         fires, jobs = [], []
         alchemy = jobs_url.replace("postgresql://", "postgresql+psycopg://")
         async with (
@@ -122,8 +123,9 @@ class Bench:
             for number in range(rounds + 1):
                 ours, theirs = await desk.round(due), await helpdesk.round(due)
                 fired, ran = await side.fire(number), await scheduler.round(due)
-                _tell(number, "(c)", f"{ours.rate:.0f} against {theirs.rate:.0f}/s, ", end="")
-                print(f"{fired.count / fired.seconds:.0f} against {ran.rate:.0f}/s", flush=True)
+                rates = (ours.rate, theirs.rate, fired.count / fired.seconds, ran.rate)
+                told = "{:.0f} against {:.0f}/s, {:.0f} against {:.0f}/s".format(*rates)
+                _tell(number, "(c)", told)
                 if number:
                     done["Tierline"].append(ours)
                     done["django-helpdesk"].append(theirs)
@@ -131,7 +133,7 @@ class Bench:
                     jobs.append(ran)
         await desk.close()
         await side.close()
-        return escalator_peers.figures(dict(done), fires, jobs)
+        return escalator_peers.figures(done, fires, jobs)
 
     async def _filled(self, rows: int) -> tuple[Side, int]:
         """A side over a table with so many armed cases, and the size of its database."""
@@ -152,9 +154,9 @@ class Bench:
             yield from ((number, side) for side in (sides if number % 2 else sides[::-1]))
 
 
-def _tell(number: int, side: str, what: str, end: str = "\n") -> None:
+def _tell(number: int, side: str, what: str) -> None:
     aside = "" if number else " (warm-up, thrown away)"
-    print(f"round {number}{aside}, {side}: {what}", end=end, flush=True)
+    print(f"round {number}{aside}, {side}: {what}", flush=True)
 
 
 def main() -> None:

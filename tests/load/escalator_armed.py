@@ -83,8 +83,10 @@ class Armed:
 
 
 def workflow() -> WorkflowPolicy:
-    """The packaged workflow, with every hour a working hour."""
-    return parse_workflow("version: 1\nbusiness_hours: always\n")
+    """The packaged workflow, with every hour a working hour and a first warning that falls due alone."""
+    return parse_workflow(
+        "version: 1\nbusiness_hours: always\nsla: {thresholds: [25, 50, 75, 80, 90, 100]}\n"
+    )
 
 
 def engine_for(url: str) -> AsyncEngine:
