@@ -76,7 +76,7 @@ RETURNING to_json(c)::text, xmax = 0, ARRAY (
 _HISTORIES: Final = """
 SELECT to_json(t)::text FROM unnest($1::text[]) AS c (customer_id)
 CROSS JOIN LATERAL (
-    SELECT ticket_id, customer_id, category, opened_at, reopened_at FROM ticket
+    SELECT ticket_id, customer_id, category, opened_at, reopened_at, rating, rated_at FROM ticket
     WHERE customer_id = c.customer_id ORDER BY opened_at DESC LIMIT $2
 ) AS t
 """

@@ -19,6 +19,7 @@ from .domain.commands import (
     CustomerFacts,
     Merge,
     OpenTicket,
+    Rate,
     Unmerge,
     known_together,
 )
@@ -105,16 +106,17 @@ class Group:
             earlier = said.get(facts.customer_id)
             said[facts.customer_id] = known_together(earlier, facts) if earlier else facts
         times = Counter(self._root(item.ticket_id) for item in items)
-        may_reopen = {
+        rated = {self._root(item.ticket_id) for item in items if isinstance(item.command, Rate)}
+        counted = {
             ticket.customer_id
             for ticket in self._tickets.values()
-            if ticket.status in SETTLED or times[ticket.ticket_id] > 1
+            if ticket.status in SETTLED or times[ticket.ticket_id] > 1 or ticket.ticket_id in rated
         }
-        if may_reopen:
-            await customer_store.lock_customers(tx, may_reopen | said.keys())
+        if counted:
+            await customer_store.lock_customers(tx, counted | said.keys())
         known = await customer_store.know_customers(tx, list(said.values()), now)
         self._customers = {customer_id: one.facts for customer_id, one in known.items()}
-        self._histories = await customer_store.histories(tx, may_reopen | said.keys(), known)
+        self._histories = await customer_store.histories(tx, counted | said.keys(), known)
 
     def apply(self, item: Item) -> Outcome:
         """Do one command: to its ticket, or to what waits for its ticket."""
@@ -231,6 +233,8 @@ class Group:
                 category=ticket.category,
                 opened_at=ticket.opened_at,
                 reopened_at=ticket.reopened_at,
+                rating=ticket.rating,
+                rated_at=ticket.rated_at,
             )
         )
 

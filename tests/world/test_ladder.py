@@ -155,3 +155,24 @@ async def test_D6_the_customer_is_told_the_number_and_the_promise(world: World) 
 
     assert 1 == len(mails)
     assert "We have your request" in mails[0].subject
+
+
+async def test_V13_the_mean_of_a_customers_last_ratings_falls_below(world: World) -> None:
+    kinds = ("technical", "billing", "account")
+    tickets = [await world.open(kind, category=kind, body=f"About {kind}.") for kind in kinds]
+    for ticket, score in zip(tickets, (1, 3, 3), strict=True):
+        await world.call("intake", "POST", f"/v1/tickets/{ticket}/rating", {"score": score})
+
+    assert [[1], [1, 3], [1, 3, 3]] == [
+        recent for ticket in tickets for _, recent in world.told("ticket.rated", ticket, "recent")
+    ]
+    assert [True, False, True] == [
+        "low_satisfaction"
+        in {
+            evidence.trigger
+            for name in ("escalation.raised", "escalation.advanced")
+            for _, shown in world.told(name, ticket, "evidence")
+            for evidence in shown
+        }
+        for ticket in tickets
+    ]

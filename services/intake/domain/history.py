@@ -1,4 +1,6 @@
-"""What a customer has been through lately: contacts, reopenings, escalations (semantics V18, R5, G12)."""
+"""What a customer has been through lately: contacts, reopenings, escalations, ratings (semantics V18, R5,
+G12, V13).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,9 @@ import msgspec
 #: How far back contacts, reopenings and escalations count (N2.22 to N2.24).
 LATELY: Final = timedelta(days=30)
 
+#: How many ratings before the newest one are told (N2.25).
+RATINGS: Final = 5
+
 
 class PastTicket(msgspec.Struct, frozen=True, kw_only=True):
     """One ticket of a customer, as far as the counts need it."""
@@ -21,6 +26,8 @@ class PastTicket(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     opened_at: datetime
     reopened_at: list[datetime] = []
+    rating: int | None = None
+    rated_at: datetime | None = None
 
 
 class CustomerHistory:
@@ -51,6 +58,15 @@ class CustomerHistory:
             for ticket in self._tickets.values()
             if ticket.reopened_at and ticket.ticket_id != but
         )
+
+    def ratings(self, *, but: UUID) -> list[int]:
+        """The customer's last ratings of other tickets than `but`, oldest first (semantics V13)."""
+        rated = [
+            (ticket.rated_at or ticket.opened_at, ticket.rating)
+            for ticket in self._tickets.values()
+            if ticket.rating is not None and ticket.ticket_id != but
+        ]
+        return [rating for _, rating in sorted(rated)][-RATINGS:]
 
     def escalations(self, *, at: datetime) -> int:
         """How often the customer's tickets were escalated in the 30 days to `at` (semantics G12)."""

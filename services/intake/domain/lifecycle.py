@@ -185,7 +185,10 @@ def _set_priority(ticket: Ticket, command: SetPriority, asked: Asked) -> Decisio
 def _rate(ticket: Ticket, command: Rate, asked: Asked) -> Decision:
     """The comment is kept as a text that is not part of the conversation."""
     rated = TicketRated(
-        ticket_id=ticket.ticket_id, score=command.score, comment_given=bool(command.comment)
+        ticket_id=ticket.ticket_id,
+        score=command.score,
+        comment_given=bool(command.comment),
+        recent=[*asked.history.ratings(but=ticket.ticket_id), command.score],
     )
     if not command.comment:
         return Decision(facts(asked, [rated]))

@@ -96,6 +96,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     bumped: bool = False
     opening_priority: Priority | None = None
     merged_into: UUID | None = None
+    rated_at: datetime | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +190,7 @@ def evolve(ticket: Ticket, fact: Fact) -> Ticket:  # noqa: C901, PLR0912 - one l
         case TicketReclassified():
             return _reclassified(ticket, said, at)
         case TicketRated():
-            return change(ticket, rating=said.score)
+            return change(ticket, rating=said.score, rated_at=at)
         case TicketEscalationRequested():
             return change(ticket, escalation_requested=True)
         case TicketMerged():

@@ -1,9 +1,11 @@
-"""What a customer has been through lately (semantics V18, R5)."""
+"""What a customer has been through lately (semantics V18, R5, V13)."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from services.intake.domain.history import CustomerHistory, PastTicket
 
@@ -68,3 +70,20 @@ def test_what_happens_in_a_group_is_counted_within_it() -> None:
     history.remember(a_past_ticket(1, "05-01", "05-02"))
 
     assert history.contacts("billing", at=day("05-20")) == 2
+
+
+def test_V13_the_last_ratings_are_those_given_last_whatever_the_age_of_the_ticket() -> None:
+    given = [("05-09", 1), ("05-08", 2), ("05-20", 3), ("05-11", 4), ("05-12", 5), ("05-13", 1)]
+    history = CustomerHistory(
+        [
+            msgspec.structs.replace(a_past_ticket(n, "05-01"), rating=score, rated_at=day(rated))
+            for n, (rated, score) in enumerate(given, start=1)
+        ]
+    )
+
+    assert history.ratings(but=UUID(int=9)) == [1, 4, 5, 1, 3]
+    assert history.ratings(but=UUID(int=3)) == [2, 1, 4, 5, 1]
+
+
+def test_V13_a_ticket_nobody_has_rated_has_no_rating() -> None:
+    assert CustomerHistory([a_past_ticket(1, "05-01")]).ratings(but=UUID(int=9)) == []
