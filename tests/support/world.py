@@ -31,7 +31,7 @@ from services.notifier.senders.settings import SmtpSettings
 from services.router.config import RouterSettings
 from services.router.main import build as build_router
 from shared.clock import FakeClock
-from shared.contracts import PAYLOADS, Event, decode
+from shared.contracts import PAYLOADS, ClockPayload, Event, decode
 from shared.db import dead_letters, outbox
 from shared.db.dead_letters import Parked
 from shared.db.engine import fetch
@@ -311,10 +311,11 @@ class World:
         return list(found.values())
 
     def told(self, name: str, ticket: UUID, *fields: str) -> list[tuple[Any, ...]]:
-        """`(HH:MM:SS, field, …)` of every event of one type about a ticket."""
+        """`(HH:MM:SS, field, …)` of every event of one type about a ticket, level clocks apart."""
         return [
             (clock_time(event.time), *(getattr(event.payload, field) for field in fields))
             for event in self.events(name, ticket)
+            if not is_of_level(event)
         ]
 
     def mails(self, to: str | None = None) -> list[Mail]:
@@ -352,6 +353,11 @@ class World:
             async with service.engine.connect() as tx:
                 owed += (await outbox.owed(tx))[0]
         return owed
+
+
+def is_of_level(event: Event) -> bool:
+    """Is it about the time of a level's people (semantics X2)?"""
+    return isinstance(event.payload, ClockPayload) and event.payload.metric.of_level
 
 
 def clock_time(instant: datetime) -> str:

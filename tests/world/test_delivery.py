@@ -93,4 +93,4 @@ async def test_P1_intake_accepts_with_everything_else_dead(world: World) -> None
     assert 202 == answer.status_code
     assert 0 < waiting
     assert 1 == len(world.events("ticket.opened", ticket))
-    assert 2 == len(world.events("sla.started", ticket))
+    assert 2 == len(world.told("sla.started", ticket))

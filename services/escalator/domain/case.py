@@ -142,8 +142,16 @@ def _learn(case: Case, fact: Fact, policy: WorkflowPolicy) -> Case:
         return _refold(replace(case, facts=(*case.facts, fact)), fact, policy)
     timeline, steps = fold.apply(case.timeline, fact, policy)
     return replace(
-        case, facts=(*case.facts, fact), timeline=timeline, pending=(*case.pending, *steps)
+        case,
+        facts=(*case.facts, fact),
+        timeline=timeline,
+        pending=(*case.pending, *_unsaid(case, steps)),
     )
+
+
+def _unsaid(case: Case, steps: list[Step]) -> list[Step]:
+    """Without what was announced: a late fact may have moved it to an instant that comes again (L2, T9)."""
+    return [step for step in steps if step.key not in case.announced]
 
 
 def _refold(case: Case, late: Fact, policy: WorkflowPolicy) -> Case:
@@ -200,7 +208,7 @@ def _pass(case: Case, passed: TimePassed, policy: WorkflowPolicy) -> Case:
     case = replace(
         case,
         timeline=timeline,
-        pending=(*case.pending, *steps),
+        pending=(*case.pending, *_unsaid(case, steps)),
         as_of=until if case.as_of is None else max(until, case.as_of),
     )
     letting_go = kept_until(case)

@@ -158,7 +158,7 @@ What = (
 
 
 #: A fact's place among those of its ticket.
-Order = tuple[bool, datetime, bool, str, int]
+Order = tuple[bool, datetime, int, str, int]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -179,7 +179,14 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """
         what = self.what
         opening = isinstance(what, Opened) or (isinstance(what, Entered) and what.initially)
-        return (not opening, self.at, self.follows_time, self.source, self.sequence)
+        return (not opening, self.at, self._turn, self.source, self.sequence)
+
+    @property
+    def _turn(self) -> int:
+        """Its turn among the facts of one instant: a reply of that instant answers those who were merged."""
+        if isinstance(self.what, Absorbed):
+            return 0
+        return 2 if self.follows_time else 1
 
     @property
     def follows_time(self) -> bool:
