@@ -31,6 +31,7 @@ from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
 from . import announce, fold, ladder, levels, triggers
 from .case import Case, evolve, is_held, kept_until
 from .escalation import Ground
+from .facts import Entered
 from .items import Acknowledge, Deescalate, Heard, Item, Moved, Noted, Request, Said, TimePassed
 from .paging import When
 from .steps import Step, StepKind
@@ -77,7 +78,7 @@ def _moves(case: Case, now: datetime, policy: WorkflowPolicy) -> list[Item]:
     first = known is None and case.escalation is None
     if not first and timeline.phase is not Phase.OPEN:
         return []
-    at = timeline.opened_at if first and timeline.opened_at else now
+    at = timeline.opened_at if first and timeline.opened_at else max(now, _moved_at(case, now))
     return [Moved(what=levels.entered(place, policy, initially=first), at=at)]
 
 
@@ -85,6 +86,12 @@ def _speak(case: Case, heard: Item, *, policy: WorkflowPolicy, now: datetime) ->
     """What the clocks have to say."""
     passed = heard if isinstance(heard, TimePassed) else None
     return [*announce.withdraw(case), *announce.announce(case, policy, now=now, passed=passed)]
+
+
+def _moved_at(case: Case, now: datetime) -> datetime:
+    """When the ticket last moved: another process may have recorded that by a clock that is ahead."""
+    moves = (fact.at for fact in case.facts if isinstance(fact.what, Entered))
+    return max(moves, default=now)
 
 
 def climb(case: Case, cause: Item, *, policy: WorkflowPolicy, now: datetime) -> list[Said | Noted]:
