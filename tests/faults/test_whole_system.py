@@ -221,6 +221,7 @@ async def test_F32_bytes_that_are_no_event_stop_nobody_else(world: World) -> Non
 
 
 async def test_F05_a_notifier_killed_after_sending_marks_the_repeat(world: World) -> None:
+    await world.agent("ana")
     await world.recipient("tom", "team_managers", team="specialists")
     ticket = await world.open("t1", **CRITICAL)
     await world.until("10:11:59")

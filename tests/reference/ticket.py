@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from .cases import Act, Case, Entry
 from .clocks import Clocks
@@ -14,6 +15,9 @@ from .promise import Promise, share
 _NOTHING = timedelta(0)
 _RESPONSES = ("first_response", "next_response")
 _PAUSABLE = ("resolution", "periodic_update")
+
+#: What comes before everything else of its instant.
+_FIRST: Final = {"opened": 0, "absorbs": 1}
 
 
 class Ticket(Clocks):
@@ -30,8 +34,11 @@ class Ticket(Clocks):
     # Facts
 
     def play(self, acts: Iterable[Act]) -> None:
-        """All that happens, in its order, and the time between."""
-        for act in sorted(acts, key=lambda act: act.at):
+        """All that happens, in its order, and the time between.
+
+        Of one instant the opening comes first, then a merge: a reply of that instant answers both.
+        """
+        for act in sorted(acts, key=lambda act: (act.at, _FIRST.get(act.verb, len(_FIRST)))):
             self.pass_time(act.at, inclusive=False)
             self.hear(act)
 

@@ -32,7 +32,7 @@ from shared.runtime.watermark import Reading
 from shared.runtime.writer import Writer
 from shared.settings import ApiKey, DatabaseSettings
 from tests.support.builders import MONDAY_10, an_event
-from tests.support.cases import a_policy
+from tests.support.cases import a_policy, without_level_clocks
 
 KEY = "a-key"
 PARTITION = 3
@@ -71,7 +71,7 @@ class EscalatorBench:
     ) -> None:
         self.engine = engine
         self.clock = clock or FakeClock(MONDAY_10)
-        self.policy = policy or a_policy()
+        self.policy = policy or without_level_clocks(a_policy())
         self.log = Log(self.clock)
         self.metrics = EscalatorMetrics(Catalogue("escalator"))
         self.writer = Writer(engine, self.clock, source="/escalator", relay=_NobodyToWake())
