@@ -102,5 +102,5 @@ async def test_work_undone_by_a_deadlock_is_done_again(
         writer.write(taking("b", "a")),  # type: ignore[arg-type]
     )
 
-    assert 3 == len(attempts)
+    assert len(attempts) > 2  # on a slow machine the other one waits for its lock too long, too
     assert (4, 0) == await written(engine)
