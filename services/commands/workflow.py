@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -23,6 +23,7 @@ from shared.policy.facts import BUSINESS_HOURS
 from shared.policy.source import read_text
 from shared.policy.ticket_file import OPENED_AT, read_ticket
 
+from .instant import instant
 from .reasons import reasons
 from .suggest_routing import suggest_routing
 from .triage_reading import facts_with, read
@@ -73,7 +74,7 @@ def explain_ticket(
     """Say which rules match a ticket at its opening and why: priority, queue, targets, triggers."""
     policy = _load(file)
     try:
-        facts = read_ticket(read_text(ticket), ticket.name, policy, at=_instant(at))
+        facts = read_ticket(read_text(ticket), ticket.name, policy, at=instant(at))
     except WorkflowError as error:
         _refuse(error)
     verdict = read(facts, policy)
@@ -88,18 +89,6 @@ def explain_ticket(
         if isinstance(opened_at, datetime):
             print(_hours_line(found, opened_at))
         print("\n".join(_lines(found, policy, evidence)))
-
-
-def _instant(text: str | None) -> datetime | None:
-    """The instant that `--at` names."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no instant like 2026-06-01T03:00:00Z"
-        raise typer.BadParameter(message, param_hint="--at") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _hours_line(found: Explanation, opened_at: datetime) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -18,6 +17,7 @@ from shared.clock import SystemClock
 from shared.policy import WorkflowError, load_workflow
 from shared.settings import ServiceSettings, read
 
+from .instant import instant
 from .where import carry_out, installation, stop
 from .workflow_summary import states, summary, versions
 
@@ -41,7 +41,7 @@ def apply(
     Calendars count for running clocks from then on; everything else begins when a service is started
     again with the file, which is installed where they look for it.
     """
-    read_in, begin = _read(file), _instant(at)
+    read_in, begin = _read(file), instant(at)
     where = installation()
     plan = _done(workflows.plan(where, read_in, begin))
     if plan["nothing_to_do"]:
@@ -78,17 +78,6 @@ def _read(path: Path) -> WorkflowFile:
     except WorkflowError as error:
         found = "\n".join(str(problem) for problem in error.problems)
         stop(f"{found}\nthe workflow in force stays as it is")
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no instant like 2026-06-01T03:00:00Z"
-        raise typer.BadParameter(message, param_hint="--at") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _install(file: WorkflowFile, where: Installation) -> None:

@@ -25,15 +25,7 @@ _RESPONSES: Final = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
 def promises(timeline: Timeline, at: datetime, calendars: Calendars) -> tuple[Promise, ...]:
     """What a ticket still owes its customer at `at`."""
     return tuple(
-        Promise(
-            metric=clock.metric,
-            since=clock.started_at,
-            budget=clock.budget,
-            consumed=sla.consumed_by(clock, at, calendars),
-            calendar=clock.calendar,
-            policy_id=clock.policy_id,
-            digest=clock.digest,
-        )
+        _promise_of(clock, at, calendars)
         for clock in timeline.unfinished
         if not clock.metric.of_level
     )

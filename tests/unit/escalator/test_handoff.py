@@ -81,7 +81,7 @@ def test_X4_a_request_that_comes_as_an_event_goes_with_a_generated_document() ->
         TicketEscalationRequested(ticket_id=TICKET, by=AGENT, reason="outside_authority"), "10:01"
     )
 
-    assert True is raised(story).generated
+    assert raised(story).generated is True
 
 
 @pytest.mark.parametrize(
