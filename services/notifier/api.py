@@ -18,7 +18,7 @@ from shared.http.auth import Principal, require
 from shared.http.problems import DomainError
 from shared.runtime.writer import Writer
 
-from .domain.audience import Recipient
+from .domain.recipient import Recipient
 from .senders.addresses import is_mail_address
 from .store import recipients
 

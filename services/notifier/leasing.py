@@ -15,12 +15,13 @@ import msgspec
 from shared.contracts.vocabulary import SuppressReason
 from shared.db.engine import Transaction
 
-from .domain.audience import CUSTOMER, Recipient
+from .domain.audience import CUSTOMER
 from .domain.corrections import is_needed
 from .domain.delivery import Settled, lease, suppress
 from .domain.message import can_be_acknowledged
 from .domain.notification import Notification, Status
 from .domain.receipt import MOST, WITHIN, is_receipt
+from .domain.recipient import Recipient
 from .domain.ticket import Ticket
 from .store import deliveries, links, receipts, recipients, rows
 

@@ -14,10 +14,10 @@ from shared.db.engine import Transaction
 from shared.ids import derived_id
 from shared.policy import NotificationPolicy
 
-from .domain.audience import Recipient
 from .domain.delivery import Outcome, Result, Settled, fail, fall_back, settle
 from .domain.notification import Notification, Status
 from .domain.plan import target_of
+from .domain.recipient import Recipient
 from .store import deliveries, recipients, rows
 from .store.deliveries import Finished
 

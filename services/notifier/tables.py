@@ -54,7 +54,15 @@ notification: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("unknowns", Integer, nullable=False),
     Column("acknowledged_at", Instant),
+    Column("hold", Text),
+    Column("bundle_id", Uuid),
     Index("notification_ticket", "ticket_id"),
+    Index(
+        "notification_held",
+        "recipient_id",
+        "channel",
+        postgresql_where=text("hold IS NOT NULL AND status = 'pending'::text"),
+    ),
     Index(
         "notification_customer",
         "recipient_id",
@@ -84,6 +92,7 @@ attempt: Final = Table(
     Column("finished_at", Instant),
     Column("outcome", Text),
     Column("detail", Text),
+    Column("reference", Text),
 )
 
 #: Who can be told. `channels`: channel → address, in the order of preference.
@@ -96,6 +105,11 @@ recipient: Final = Table(
     Column("team", Text),
     Column("channels", JSONB, nullable=False),
     Column("muted_until", Instant),
+    Column("prefer", JSONB),
+    Column("language", Text),
+    Column("zone", Text),
+    Column("quiet", JSONB),
+    Column("away", JSONB),
 )
 
 #: Links that acknowledge, by the SHA-256 of their token: the token itself is nowhere (security S48).

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from .facts import Facts
 from .tree import ALWAYS_TRUE, Node
 
-CHANNELS = ("email", "webhook", "log")
+CHANNELS = ("email", "slack", "teams", "pagerduty", "sms", "webhook", "feed", "apprise", "log")
 """The sender channels a rule may name."""
 
 TEMPLATE_FIELDS = (

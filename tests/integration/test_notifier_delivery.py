@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.domain.audience import Recipient
 from services.notifier.domain.delivery import Outcome, Result
+from services.notifier.domain.recipient import Recipient
 from shared import failpoints
 from shared.contracts import (
     EscalationAdvanced,

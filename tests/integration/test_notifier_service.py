@@ -17,8 +17,8 @@ from standardwebhooks import Webhook
 
 from services.notifier.config import NotifierSection, NotifierSettings
 from services.notifier.contacts import Contacts
-from services.notifier.domain.audience import Recipient
 from services.notifier.domain.delivery import Outcome, Result
+from services.notifier.domain.recipient import Recipient
 from services.notifier.main import build
 from services.notifier.senders.settings import SmtpSettings, WebhookSettings
 from services.notifier.store import recipients

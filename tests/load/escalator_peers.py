@@ -27,7 +27,7 @@ from services.escalator.domain.items import TimePassed
 from services.escalator.metrics import EscalatorMetrics
 from services.escalator.store import encoded
 from services.escalator.timers import PARTITIONS, Timers
-from services.notifier.domain.audience import Recipient
+from services.notifier.domain.recipient import Recipient
 from shared.clock import FakeClock
 from shared.contracts import Event, SlaBreached, decode
 from shared.db.engine import create_engine

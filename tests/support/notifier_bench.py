@@ -17,9 +17,9 @@ from services.notifier.articles import Articles
 from services.notifier.composing import Composer
 from services.notifier.contacts import Contacts
 from services.notifier.deliverer import Deliverer
-from services.notifier.domain.audience import Recipient
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.message import Message
+from services.notifier.domain.recipient import Recipient
 from services.notifier.domain.templates import Templates
 from services.notifier.handlers import handle
 from services.notifier.leasing import LeaseTerms

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from uuid import UUID
 
-from services.notifier.domain.audience import Directory, Recipient
+from services.notifier.domain.audience import Directory
 from services.notifier.domain.delivery import Outcome, Result, lease, settle
 from services.notifier.domain.notification import Notification, Status
 from services.notifier.domain.plan import Surroundings, decide
+from services.notifier.domain.recipient import Recipient
 from services.notifier.domain.state import Heard, Planned, State, evolve
 from services.notifier.domain.ticket import Ticket
 from shared.contracts import Event, Payload

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from shared.policy.names import TEAM_ROLES
 
+from .recipient import Recipient
 from .ticket import Ticket
 
 CUSTOMER: Final = "customer"
 
 #: Who holds the rotation of a team at an instant, by recipient id.
 OnCall = Callable[[str, datetime], str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """Someone who can be told. `channels`: channel → address, empty where the channel needs none."""
-
-    recipient_id: str
-    name: str = ""
-    roles: frozenset[str] = frozenset()
-    team: str | None = None
-    channels: Mapping[str, str] = field(default_factory=dict)
-    muted_until: datetime | None = None
-
-    def is_muted_at(self, at: datetime) -> bool:
-        """They asked not to be told before a later instant."""
-        return self.muted_until is not None and at < self.muted_until
 
 
 class Directory:

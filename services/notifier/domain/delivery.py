@@ -36,13 +36,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One attempt's outcome, with what the other side said (a code, never a person's data) and how
-    long it asked us to wait.
+    """One attempt's outcome, with what the other side said (a code, never a person's data), how long it
+    asked us to wait, and its own name for the message, by which it is found again.
     """
 
     outcome: Outcome
     detail: str = ""
     retry_after: timedelta | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from .audience import CUSTOMER
-from .notification import Kind, Notification
+from .notification import About, Kind, Notification, Urgency
 from .templates import Templates, clean_line
 from .wording import lasting
 
@@ -21,9 +21,19 @@ POSSIBLE_REPEAT: Final = "(possible repeat)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One of several notifications that leave as one message."""
+
+    notification_id: UUID
+    ticket_id: UUID
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a sender delivers. The id is the same on every attempt; `facts` are for machines; `remark` is
-    noted with what came of the attempt.
+    """What a sender delivers. The id is the same on every attempt; `facts` are for machines; `lines` are the
+    notifications of a bundle or a digest, none in a message about one; `remark` is noted with what came
+    of the attempt.
     """
 
     notification_id: UUID
@@ -32,6 +42,8 @@ class Message:
     role: str
     template: str
     fact: str
+    about: About
+    urgency: Urgency
     happened_at: datetime
     address: str
     name: str
@@ -41,6 +53,7 @@ class Message:
     acknowledge_link: str | None
     possible_repeat: bool
     sent_at: datetime
+    lines: tuple[Line, ...] = ()
     remark: str = ""
 
 
@@ -81,6 +94,8 @@ def compose(
         role=notification.role,
         template=notification.template,
         fact=notification.about.fact,
+        about=notification.about,
+        urgency=notification.urgency,
         happened_at=notification.about.happened_at,
         address=address,
         name=clean_line(name, limit=80),

@@ -35,6 +35,27 @@ class Kind(StrEnum):
     CORRECTION = "correction"
 
 
+class Urgency(StrEnum):
+    """How soon it has to be read. A page leaves at once, whatever else is going on; a normal one may be
+    bundled with others; a calm one waits for the next digest (semantics D4, L1).
+    """
+
+    PAGE = "page"
+    NORMAL = "normal"
+    CALM = "calm"
+
+
+class Hold(StrEnum):
+    """Why a notification waits for others to the same recipient and channel, with which it leaves as one
+    message (semantics D4, L7).
+    """
+
+    BUNDLE = "bundle"
+    DIGEST = "digest"
+    BUDGET = "budget"
+    QUIET_HOURS = "quiet_hours"
+
+
 class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The fact a notification tells of. `clock` is `metric:cycle`; `threshold` in percent, 100 is
     the breach. A correction names the notifications it `corrects`, and the fact that disproved them.
@@ -57,7 +78,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `target` names what delivery has to reach (a relay, a host), never a person's address: that is
     looked up when it is sent. `due_at` is the next attempt's instant, or the lease's end. `reason`
     says why it is suppressed, or, while it is leased, why it must not be tried again. `unknowns`
-    counts attempts whose outcome nobody knows.
+    counts attempts whose outcome nobody knows. What is on `hold` leaves with others; those that have once
+    left together share a `bundle_id`, the id of the message on every further attempt.
     """
 
     notification_id: UUID
@@ -76,6 +98,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     reason: SuppressReason | None = None
     attempts: int = 0
     unknowns: int = 0
+    urgency: Urgency = Urgency.NORMAL
+    hold: Hold | None = None
+    bundle_id: UUID | None = None
 
     @property
     def is_open(self) -> bool:

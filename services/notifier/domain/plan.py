@@ -25,11 +25,12 @@ from shared.contracts import (
 from shared.contracts.vocabulary import EscalationOutcome, SuppressReason
 from shared.policy import WorkflowPolicy
 
-from .audience import CUSTOMER, Directory, Recipient, Told, resolve
+from .audience import CUSTOMER, Directory, Told, resolve
 from .corrections import corrections
 from .facts import facts_of
 from .notification import About, Kind, Notification, Status, notification_id
 from .receipt import goes_at, made_ready
+from .recipient import Recipient
 from .state import Decision, Heard, Planned, State
 from .voiding import BREACH, clock_of, is_pointless, settled_by, superseded_by
 from .wording import fields_of

@@ -67,8 +67,9 @@ SELECT notification_id, n, $3 FROM unnest($1::uuid[], $2::int[]) AS t (notificat
 # an outcome that comes after its lease has run out replaces the `unknown` written then
 #: Write down what came of attempts.
 _FINISH: Final = """
-UPDATE attempt a SET outcome = t.outcome, detail = t.detail, finished_at = $5
-FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[]) AS t (notification_id, n, outcome, detail)
+UPDATE attempt a SET outcome = t.outcome, detail = t.detail, reference = t.reference, finished_at = $6
+FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[])
+    AS t (notification_id, n, outcome, detail, reference)
 WHERE a.notification_id = t.notification_id AND a.n = t.n
     AND (a.outcome IS NULL OR a.outcome = 'unknown')
 """
@@ -139,6 +140,7 @@ async def finish(tx: Transaction, finished: Sequence[Finished], now: datetime) -
             [f.n for f in finished],
             [f.result.outcome.value for f in finished],
             [f.result.detail[:_MAX_DETAIL] for f in finished],
+            [f.result.reference for f in finished],
             now,
         ),
     )

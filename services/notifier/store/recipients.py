@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.notifier.domain.audience import Directory, Recipient
+from services.notifier.domain.audience import Directory
+from services.notifier.domain.recipient import Away, Quiet, Recipient
 from shared.db.engine import Transaction, fetch
 
-_COLUMNS: Final = "recipient_id, name, roles, team, channels::text, muted_until"
+_COLUMNS: Final = (
+    "recipient_id, name, roles, team, channels::text, muted_until, prefer::text, language, zone, "
+    "quiet::text, away::text"
+)
 
 #: Everyone who can be told.
 _ALL: Final = f"SELECT {_COLUMNS} FROM recipient ORDER BY recipient_id"
@@ -20,13 +25,17 @@ _SOME: Final = f"SELECT {_COLUMNS} FROM recipient WHERE recipient_id = ANY ($1::
 
 #: Add or replace recipients.
 _PUT: Final = """
-INSERT INTO recipient (recipient_id, name, roles, team, channels, muted_until)
+INSERT INTO recipient (recipient_id, name, roles, team, channels, muted_until, prefer, language, zone,
+    quiet, away)
 SELECT t.recipient_id, t.name, ARRAY(SELECT jsonb_array_elements_text(t.roles)), t.team, t.channels,
-    t.muted_until
-FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::jsonb[], $6::timestamptz[])
-    AS t (recipient_id, name, roles, team, channels, muted_until)
+    t.muted_until, t.prefer, t.language, t.zone, t.quiet, t.away
+FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::jsonb[], $6::timestamptz[],
+    $7::jsonb[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[])
+    AS t (recipient_id, name, roles, team, channels, muted_until, prefer, language, zone, quiet, away)
 ON CONFLICT (recipient_id) DO UPDATE SET name = excluded.name, roles = excluded.roles,
-    team = excluded.team, channels = excluded.channels, muted_until = excluded.muted_until
+    team = excluded.team, channels = excluded.channels, muted_until = excluded.muted_until,
+    prefer = excluded.prefer, language = excluded.language, zone = excluded.zone,
+    quiet = excluded.quiet, away = excluded.away
 """
 
 _DELETE: Final = "DELETE FROM recipient WHERE recipient_id = $1"
@@ -60,6 +69,11 @@ async def put(tx: Transaction, recipients: Iterable[Recipient]) -> None:
             [r.team for r in known],
             [_json(dict(r.channels)) for r in known],
             [r.muted_until for r in known],
+            [_json(dict(r.prefer)) if r.prefer else None for r in known],
+            [r.language for r in known],
+            [r.zone.key if r.zone else None for r in known],
+            [_json(r.quiet) if r.quiet else None for r in known],
+            [_json(r.away) if r.away else None for r in known],
         ),
     )
 
@@ -77,6 +91,11 @@ def _recipient(row: Sequence[Any]) -> Recipient:
         team=row[3],
         channels=msgspec.json.decode(row[4], type=dict[str, str]),
         muted_until=row[5],
+        prefer=msgspec.json.decode(row[6], type=dict[str, tuple[str, ...]]) if row[6] else {},
+        language=row[7],
+        zone=ZoneInfo(row[8]) if row[8] else None,
+        quiet=msgspec.json.decode(row[9], type=Quiet) if row[9] else None,
+        away=msgspec.json.decode(row[10], type=Away) if row[10] else None,
     )
 
 

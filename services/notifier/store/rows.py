@@ -7,7 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
-from services.notifier.domain.notification import About, Fields, Notification, Status
+from services.notifier.domain.notification import (
+    About,
+    Fields,
+    Hold,
+    Notification,
+    Status,
+    Urgency,
+)
 from shared.contracts import Cause
 from shared.contracts.vocabulary import SuppressReason
 from shared.db.engine import Transaction
@@ -15,25 +22,25 @@ from shared.db.engine import Transaction
 #: What `notification_of` reads, in its order.
 COLUMNS: Final = (
     "notification_id, ticket_id, recipient_id, role, channel, target, template, plan::text, status, "
-    "reason, planned_at, due_at, attempts, unknowns"
+    "reason, planned_at, due_at, attempts, unknowns, hold, bundle_id"
 )
 
 #: Add notifications that do not exist yet; answers with the ids added.
 _INSERT: Final = """
 INSERT INTO notification (notification_id, ticket_id, recipient_id, role, channel, target, template,
-    plan, status, reason, planned_at, due_at, attempts, unknowns)
+    plan, status, reason, planned_at, due_at, attempts, unknowns, hold, bundle_id)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
     $7::text[], $8::jsonb[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
-    $13::int[], $14::int[])
+    $13::int[], $14::int[], $15::text[], $16::uuid[])
 ON CONFLICT (notification_id) DO NOTHING RETURNING notification_id
 """
 
 #: Move notifications on in their life.
 _UPDATE: Final = """
 UPDATE notification n SET status = t.status, reason = t.reason, due_at = t.due_at,
-    attempts = t.attempts, unknowns = t.unknowns
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::int[])
-    AS t (notification_id, status, reason, due_at, attempts, unknowns)
+    attempts = t.attempts, unknowns = t.unknowns, hold = t.hold, bundle_id = t.bundle_id
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::int[], $7::text[],
+    $8::uuid[]) AS t (notification_id, status, reason, due_at, attempts, unknowns, hold, bundle_id)
 WHERE n.notification_id = t.notification_id
 """
 
@@ -44,6 +51,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     about: About
     fields: Fields
     cause: Cause
+    urgency: Urgency = Urgency.NORMAL
 
 
 def notification_of(row: Sequence[Any]) -> Notification:
@@ -66,6 +74,9 @@ def notification_of(row: Sequence[Any]) -> Notification:
         due_at=row[11],
         attempts=row[12],
         unknowns=row[13],
+        urgency=plan.urgency,
+        hold=Hold(row[14]) if row[14] else None,
+        bundle_id=row[15],
     )
 
 
@@ -91,6 +102,8 @@ async def insert(tx: Transaction, notifications: Iterable[Notification]) -> set[
             [n.due_at for n in new],
             [n.attempts for n in new],
             [n.unknowns for n in new],
+            [_value(n.hold) for n in new],
+            [n.bundle_id for n in new],
         ),
     )
     return set(found.scalars())
@@ -109,14 +122,21 @@ async def update(tx: Transaction, notifications: Iterable[Notification]) -> None
                 [n.due_at for n in changed],
                 [n.attempts for n in changed],
                 [n.unknowns for n in changed],
+                [_value(n.hold) for n in changed],
+                [n.bundle_id for n in changed],
             ),
         )
 
 
 def _plan(notification: Notification) -> str:
-    plan = Plan(about=notification.about, fields=notification.fields, cause=notification.cause)
+    plan = Plan(
+        about=notification.about,
+        fields=notification.fields,
+        cause=notification.cause,
+        urgency=notification.urgency,
+    )
     return msgspec.json.encode(plan).decode()
 
 
-def _value(reason: SuppressReason | None) -> str | None:
-    return reason.value if reason else None
+def _value(word: SuppressReason | Hold | None) -> str | None:
+    return word.value if word else None

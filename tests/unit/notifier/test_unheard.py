@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.domain.audience import Recipient
+from services.notifier.domain.recipient import Recipient
 from services.notifier.domain.unheard import unheard
 from shared.contracts import (
     EscalationAdvanced,
