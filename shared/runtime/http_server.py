@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from shared.settings import HttpSettings
 
@@ -41,7 +41,7 @@ class HttpServer:
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         settings: HttpSettings,
         gate: Gate | None = None,
         *,

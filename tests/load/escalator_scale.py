@@ -108,7 +108,10 @@ class Side:
         await self._engine.dispose()
 
     async def fire(self, cohort: int) -> Cost:
-        """Let a cohort fall due and fire all of it. Raises SystemExit when it did not all fire."""
+        """Let a cohort fall due and fire all of it, with what re-arming has made due by the way.
+
+        Raises SystemExit when it did not all fire.
+        """
         await self._clock.move_to(self._armed.due(cohort))
         sql = await connect(self._armed.url)
         await sql.execute("CHECKPOINT")
@@ -116,7 +119,7 @@ class Side:
         with self._measured(due) as cost:
             while await self._timers.step():
                 continue
-        if due != self._armed.fires or await _due(sql, self._clock.now()):
+        if due < self._armed.fires or await _due(sql, self._clock.now()):
             raise SystemExit(f"{due} of {self._armed.fires} were due, and not all of them fired")
         await sql.close()
         return cost
