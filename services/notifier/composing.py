@@ -18,10 +18,10 @@ from .leasing import Leased
 
 
 class Composer:
-    """Makes the words: staff are told as the plan says, customers in their language and zone.
+    """Makes the words: everybody is told in their own language, if the template has it, and in their zone.
 
     Without `contacts` and `articles` there is no intake to ask, and no customer can be told. `zone` is that of
-    customers who have none of their own.
+    those who have none of their own.
     """
 
     def __init__(
@@ -58,6 +58,8 @@ class Composer:
             subject_line=leased.subject_line,
             acknowledge_link=f"{self._public_url}/a/{leased.token}" if leased.token else None,
             now=self._clock.now(),
+            language=self._templates.language(notification.template, (leased.recipient.language,)),
+            zone=leased.recipient.zone or self._zone,
         )
 
     async def _for_customer(self, leased: Leased) -> Message | Result:
@@ -68,6 +70,7 @@ class Composer:
             return contact
         reader = self._reader(leased, contact)
         now = self._clock.now()
+        suggested = await self._suggestions(leased)
         return compose(
             leased.notification,
             self._templates,
@@ -77,10 +80,12 @@ class Composer:
             acknowledge_link=None,
             now=now,
             language=reader.language,
+            zone=reader.zone,
             latest={
                 **promises(leased.ticket, reader, now=now),
-                "articles": tuple(map(_line, await self._suggestions(leased))),
+                "articles": tuple(map(_line, suggested)),
             },
+            links=[article.url for article in suggested if article.url],
             remark=contact.remark,
         )
 

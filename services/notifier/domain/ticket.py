@@ -103,8 +103,13 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def reference(self) -> str:
-        """The short name people call the ticket by: the last eight digits of its id."""
-        return f"#{self.ticket_id.hex[-8:].upper()}"
+        """The short name people call the ticket by."""
+        return reference_of(self.ticket_id)
+
+
+def reference_of(ticket_id: UUID) -> str:
+    """The short name of a ticket: the last eight digits of its id."""
+    return f"#{ticket_id.hex[-8:].upper()}"
 
 
 def evolve(ticket: Ticket, event: Event) -> Ticket:  # noqa: C901, PLR0912 - one line a fact

@@ -1,0 +1,206 @@
+"""The words around a template's own, by language: buttons, headings, durations, what codes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+#: What is said in where a language has no words.
+DEFAULT_LANGUAGE: Final = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    """One language. `units`: one and several of day, hour, minute, second, as they stand after "within";
+    `codes`: what a code of the workflow is called, the code itself where it is not here.
+    """
+
+    late: str
+    take: str
+    take_link: str
+    take_by: str
+    mute: str
+    ticket: str
+    what: str
+    since: str
+    why: str
+    priority: str
+    level: str
+    deadline: str
+    soon: str
+    urgency: str
+    automatic: str
+    units: tuple[tuple[str, str], ...]
+    codes: Mapping[str, str]
+
+
+_PHRASES: Final[Mapping[str, Phrases]] = {
+    "en": Phrases(
+        late="This happened {span} ago.",
+        take="I take it",
+        take_link="Take responsibility: {link}",
+        take_by="Take it by",
+        mute="Fewer of these: {link}",
+        ticket="Ticket",
+        what="What",
+        since="Since",
+        why="Why here",
+        priority="Priority",
+        level="Level",
+        deadline="Due",
+        soon="a few minutes",
+        urgency="Somebody must take it by {at}.",
+        automatic="Written by a machine; you can answer it.",
+        units=(
+            ("day", "days"),
+            ("hour", "hours"),
+            ("minute", "minutes"),
+            ("second", "seconds"),
+        ),
+        codes={},
+    ),
+    "de": Phrases(
+        late="Das ist {span} her.",
+        take="Ich übernehme",
+        take_link="Verantwortung übernehmen: {link}",
+        take_by="Übernehmen bis",
+        mute="Weniger davon: {link}",
+        ticket="Ticket",
+        what="Was",
+        since="Seit",
+        why="Warum hier",
+        priority="Priorität",
+        level="Ebene",
+        deadline="Fällig",
+        soon="wenigen Minuten",
+        urgency="Jemand muss es bis {at} übernehmen.",
+        automatic="Von einer Maschine geschrieben; Sie können darauf antworten.",
+        units=(
+            ("Tag", "Tagen"),
+            ("Stunde", "Stunden"),
+            ("Minute", "Minuten"),
+            ("Sekunde", "Sekunden"),
+        ),
+        codes={
+            "technical": "Technik",
+            "billing": "Abrechnung",
+            "account": "Konto",
+            "product": "Produkt",
+            "integration": "Anbindung",
+            "first response": "erste Antwort",
+            "resolution": "Lösung",
+            "critical": "kritisch",
+            "high": "hoch",
+            "medium": "mittel",
+            "low": "niedrig",
+            "fixed": "Das Problem ist behoben.",
+        },
+    ),
+    "fr": Phrases(
+        late="C'était il y a {span}.",
+        take="Je m'en charge",
+        take_link="Prendre en charge : {link}",
+        take_by="À prendre avant",
+        mute="En recevoir moins : {link}",
+        ticket="Ticket",
+        what="Quoi",
+        since="Depuis",
+        why="Pourquoi ici",
+        priority="Priorité",
+        level="Niveau",
+        deadline="Échéance",
+        soon="quelques minutes",
+        urgency="Quelqu'un doit s'en charger avant {at}.",
+        automatic="Écrit par une machine ; vous pouvez y répondre.",
+        units=(
+            ("jour", "jours"),
+            ("heure", "heures"),
+            ("minute", "minutes"),
+            ("seconde", "secondes"),
+        ),
+        codes={
+            "technical": "technique",
+            "billing": "facturation",
+            "account": "compte",
+            "product": "produit",
+            "integration": "intégration",
+            "first response": "première réponse",
+            "resolution": "résolution",
+            "critical": "critique",
+            "high": "haute",
+            "medium": "moyenne",
+            "low": "basse",
+            "fixed": "Le problème est corrigé.",
+        },
+    ),
+    "es": Phrases(
+        late="Ocurrió hace {span}.",
+        take="Me encargo",
+        take_link="Hacerse cargo: {link}",
+        take_by="Aceptar antes de",
+        mute="Recibir menos: {link}",
+        ticket="Ticket",
+        what="Qué",
+        since="Desde",
+        why="Por qué aquí",
+        priority="Prioridad",
+        level="Nivel",
+        deadline="Vence",
+        soon="unos minutos",
+        urgency="Alguien debe hacerse cargo antes de {at}.",
+        automatic="Escrito por una máquina; puede responder.",
+        units=(
+            ("día", "días"),
+            ("hora", "horas"),
+            ("minuto", "minutos"),
+            ("segundo", "segundos"),
+        ),
+        codes={
+            "technical": "técnica",
+            "billing": "facturación",
+            "account": "cuenta",
+            "product": "producto",
+            "integration": "integración",
+            "first response": "primera respuesta",
+            "resolution": "resolución",
+            "critical": "crítica",
+            "high": "alta",
+            "medium": "media",
+            "low": "baja",
+            "fixed": "El problema está corregido.",
+        },
+    ),
+}
+
+#: The languages that have all of them.
+LANGUAGES: Final = tuple(_PHRASES)
+
+_SECONDS: Final = (86_400, 3_600, 60, 1)
+
+
+def phrases(language: str) -> Phrases:
+    """The words of `language`, English where it has none."""
+    return _PHRASES.get(language, _PHRASES[DEFAULT_LANGUAGE])
+
+
+def named(code: object, language: str) -> str:
+    """What a code is called: `technical` → "technique"."""
+    plain = "" if code is None else str(code)
+    return phrases(language).codes.get(plain, plain)
+
+
+def within(seconds: int, language: str) -> str:
+    """A length of time in whole words, its largest two units: "2 hours", "1 Stunde 30 Minuten"; nothing at
+    all is "a few minutes", for nobody answers in none.
+    """
+    words = phrases(language)
+    if seconds <= 0:
+        return words.soon
+    parts: list[str] = []
+    left = seconds
+    for size, (one, several) in zip(_SECONDS, words.units, strict=True):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {one if count == 1 else several}")
+    return " ".join(parts[:2])
