@@ -11,7 +11,6 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.router.domain.attendance import Shift
-from services.router.domain.ical_rules import NoCalendarError
 from services.router.domain.roster import Agent
 from services.router.domain.shifts import PatternError, ShiftKind, StoredShift, opened
 from services.router.store import attendance, roster, shifts
@@ -24,6 +23,7 @@ from shared.contracts.vocabulary import Presence
 from shared.db import audit
 from shared.db.engine import Transaction
 from shared.http.problems import DomainError, FieldError
+from shared.ical import NoCalendarError
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Work, Writer
 

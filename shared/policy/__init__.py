@@ -8,8 +8,9 @@ from .escalation import NEXT_LEVEL, EscalationPolicy, HoldPolicy, LevelRules, Tr
 from .facts import Facts, opening_facts
 from .levels import CustomerPolicy, Level
 from .loader import load_workflow, parse_workflow
-from .notification import NotificationPolicy, NotificationRule, Rotation, Template
+from .notification import NotificationPolicy, NotificationRule, Template
 from .problems import Problem, WorkflowError
+from .rotation import Rotation
 from .routing import Action, Queue, Route, RoutingPolicy, RoutingRule
 from .sla import SlaPolicy, Targets
 from .triage import SentimentPolicy, TriagePolicy

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, fie
 from shared.calendar import Calendar
 
 from .kinds import Day, Interval, Section, Word, complaint
-from .notification import Rotation
 from .problems import nearest
+from .rotation import Rotation
 from .vocabulary import Complaint
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

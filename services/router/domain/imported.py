@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from .ical import Span, WorkCalendar
+from shared.ical import Span, WorkCalendar
 
 #: How far a calendar is laid out around an instant, and how near the end it is laid out anew.
 BEHIND: Final = timedelta(days=2)

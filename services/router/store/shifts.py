@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Final
 
 from services.router.domain.attendance import Shift
-from services.router.domain.ical_rules import NoCalendarError
 from services.router.domain.imported import ImportedShift
 from services.router.domain.shifts import PatternError, ShiftKind, StoredShift, opened
 from shared.db.engine import Transaction, fetch
+from shared.ical import NoCalendarError
 
 log = logging.getLogger(__name__)
 

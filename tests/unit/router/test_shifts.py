@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.router.domain import ical
-from services.router.domain.ical_rules import NoCalendarError
 from services.router.domain.imported import AHEAD, ImportedShift
 from services.router.domain.shifts import PatternError, open_spans, weekly
+from shared.ical import NoCalendarError
+from shared.ical import reading as ical
 
 NINE_TO_FIVE = """
 DTSTART;TZID=Europe/Berlin:20261019T090000

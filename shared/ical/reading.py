@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import icalendar
 
-from .ical_rules import MOST_STEPS, NoCalendarError, check_zones, steps
+from .rules import MOST_STEPS, NoCalendarError, check_zones, steps
 
 #: The largest calendar, in bytes of UTF-8, and the most events one may be laid out to.
 MOST_BYTES: Final = 1024 * 1024
@@ -23,6 +24,9 @@ _FIRST_YEAR: Final = 1970
 #: How many days are laid out at a time, so that too many events are noticed before they are all made.
 _AT_A_TIME: Final = timedelta(days=10)
 
+#: The property by which our own calendars name the recipient whose event it is.
+RECIPIENT: Final = "X-TIERLINE-RECIPIENT"
+
 #: Lays out repeating events (extra `ical`).
 LIBRARY: Final = "recurring_ical_events"
 
@@ -30,6 +34,15 @@ LIBRARY: Final = "recurring_ical_events"
 _FAULTS: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError)
 
 Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time an event takes place, and what it calls whoever it is about, the surest first."""
+
+    begins: datetime
+    ends: datetime
+    names: tuple[str, ...]
 
 
 class WorkCalendar:
@@ -69,21 +82,33 @@ class WorkCalendar:
 
         Raises NoCalendarError when there are too many.
         """
+        found = self.occurrences(start, end)
+        return list({(one.begins, one.ends) for one in found})
+
+    def occurrences(self, start: datetime, end: datetime) -> list[Occurrence]:
+        """The events that touch `[start, end]`, each with the names it goes by, in no order.
+
+        Raises NoCalendarError when there are too many.
+        """
         self._check_steps(end)
-        spans: set[Span] = set()
+        found: set[Occurrence] = set()
         try:
-            for event in self._touching(start, end):
-                opens, closes = self._instant(event.start), self._instant(event.end)
-                cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
-                if opens < closes and opens < end and start < closes and not cancelled:
-                    spans.add((opens, closes))
-                if len(spans) > MOST_EVENTS:
+            for one in self._taking_place(start, end):
+                found.add(one)
+                if len(found) > MOST_EVENTS:
                     break
         except _FAULTS as error:
             raise NoCalendarError(f"An event cannot be understood: {error}") from None
-        if len(spans) > MOST_EVENTS:
+        if len(found) > MOST_EVENTS:
             raise NoCalendarError(f"It has more than {MOST_EVENTS} events within some weeks.")
-        return list(spans)
+        return list(found)
+
+    def _taking_place(self, start: datetime, end: datetime) -> Iterator[Occurrence]:
+        for event in self._touching(start, end):
+            begins, ends = self._instant(event.start), self._instant(event.end)
+            cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
+            if begins < ends and begins < end and start < ends and not cancelled:
+                yield Occurrence(begins, ends, tuple(_names(event)))
 
     def _touching(self, start: datetime, end: datetime) -> Iterable[Any]:
         if not self._repeats:
@@ -119,6 +144,19 @@ class WorkCalendar:
             moment = datetime.combine(moment, time())
         local = moment if moment.tzinfo else moment.replace(tzinfo=self._zone)
         return local.astimezone(UTC)
+
+
+def _names(event: Any) -> Iterator[str]:
+    """Whose event it is: as we wrote it ourselves, else who attends by address and name, else its title."""
+    for name in _listed(event.get(RECIPIENT)):
+        yield str(name).strip()
+    for attendee in _listed(event.get("ATTENDEE")):
+        address = str(attendee).strip()
+        yield address[len("mailto:") :] if address.lower().startswith("mailto:") else address
+        if common_name := str(attendee.params.get("CN", "")).strip():
+            yield common_name
+    if title := str(event.get("SUMMARY", "")).strip():
+        yield title
 
 
 def _zone(calendar: Any) -> tzinfo:
