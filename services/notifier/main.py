@@ -33,7 +33,8 @@ from .leasing import LeaseTerms
 from .metrics import NotifierMetrics
 from .pages import Pages
 from .recording import RecordTerms
-from .senders import build_senders
+from .senders import Means, build_senders
+from .store.texts import TextDays
 
 
 def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
@@ -88,7 +89,7 @@ def _deliverer(
     egress: Egress,
     metrics: NotifierMetrics,
 ) -> Deliverer:
-    senders = build_senders(section, egress)
+    senders = build_senders(section, Means(egress, TextDays(service.engine)))
     return Deliverer(
         writer=service.writer,
         clock=clock,

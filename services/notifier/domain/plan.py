@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -214,12 +215,19 @@ def _channels(person: Recipient, via: Sequence[str], around: Surroundings) -> li
 
 
 def target_of(channel: str, address: str) -> str:
-    """What a delivery has to reach: the receiving host of a webhook, else the channel's own relay.
+    """What a delivery has to reach: the receiving host of a webhook, one room, flow or service elsewhere,
+    else the channel's own relay or account.
 
-    Sends to one target share its limit, so that a dead one delays nobody else.
+    Sends to one target share its limit, so that a dead one delays nobody else. A room, a flow and a service
+    are named by a digest: their addresses are personal or secret.
     """
-    if channel == "webhook":
-        return f"webhook:{urlsplit(address).netloc.lower()}"
+    match channel:
+        case "webhook":
+            return f"webhook:{urlsplit(address).netloc.lower()}"
+        case "slack" | "teams" | "pagerduty":
+            return f"{channel}:{hashlib.sha256(address.encode()).hexdigest()[:12]}"
+        case "apprise":
+            return f"apprise:{address}"
     return channel
 
 

@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from shared.http.egress import Egress
 
+from .apprise import AppriseSender, installed
 from .base import Sender
 from .email import EmailSender
 from .log import LogSender
+from .pagerduty import PagerDutySender
 from .settings import SenderSettings
+from .slack import SlackSender
+from .sms import Allowance, SmsSender
+from .teams import TeamsSender
 from .webhook import WebhookSender
 
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What senders work with besides their settings: the one door out, and what bounds the texts of a day."""
+
+    egress: Egress
+    texts: Allowance
+
+
 #: In order of preference for a recipient who has several and a rule that names none.
-SENDERS: Final[Mapping[str, Callable[[SenderSettings, Egress], Sender | None]]] = {
-    "email": lambda settings, _: EmailSender(settings.smtp) if settings.smtp else None,
-    "webhook": lambda settings, egress: (
-        WebhookSender(settings.webhook, egress) if settings.webhook else None
+SENDERS: Final[Mapping[str, Callable[[SenderSettings, Means], Sender | None]]] = {
+    "email": lambda has, _: EmailSender(has.smtp) if has.smtp else None,
+    "slack": lambda has, by: SlackSender(has.slack, by.egress) if has.slack else None,
+    "teams": lambda has, by: TeamsSender(has.teams, by.egress) if has.teams else None,
+    "webhook": lambda has, by: WebhookSender(has.webhook, by.egress) if has.webhook else None,
+    "pagerduty": lambda has, by: (
+        PagerDutySender(has.pagerduty, by.egress) if has.pagerduty else None
     ),
-    "log": lambda settings, _: LogSender() if settings.log else None,
+    "sms": lambda has, by: SmsSender(has.sms, by.egress, by.texts) if has.sms else None,
+    "apprise": lambda has, _: AppriseSender(has.apprise, installed()) if has.apprise else None,
+    "log": lambda has, _: LogSender() if has.log else None,
 }
 
 
-def build_senders(settings: SenderSettings, egress: Egress) -> dict[str, Sender]:
-    """The senders that have settings, by channel."""
-    built = {channel: build(settings, egress) for channel, build in SENDERS.items()}
+def build_senders(settings: SenderSettings, means: Means) -> dict[str, Sender]:
+    """The senders that have settings, by channel. Raises ConfigurationError for a missing library."""
+    built = {channel: build(settings, means) for channel, build in SENDERS.items()}
     return {channel: sender for channel, sender in built.items() if sender is not None}

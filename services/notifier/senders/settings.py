@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from standardwebhooks import Webhook
 
 from shared.settings import Section
@@ -49,6 +50,66 @@ class WebhookSettings(Section):
         return value
 
 
+class SlackSettings(Section):
+    """Slack: incoming webhooks need nothing; the app's token posts by channel or person, with buttons."""
+
+    bot_token: SecretStr | None = Field(default=None, description="`xoxb-…`, with chat:write")
+    signing_secret: SecretStr | None = Field(
+        default=None, description="proves that clicks come from Slack; without it, no buttons"
+    )
+    api_url: str = Field(default="https://slack.com/api", description="where Slack's API is")
+    timeout_seconds: float = Field(default=10.0, gt=0, description="limit of one message")
+
+
+class TeamsSettings(Section):
+    """Microsoft Teams: every recipient's address is the URL of a flow."""
+
+    timeout_seconds: float = Field(default=15.0, gt=0, description="limit of one message")
+
+
+class PagerDutySettings(Section):
+    """PagerDuty Events v2."""
+
+    routing_key: SecretStr | None = Field(
+        default=None, description="integration key of recipients whose address is empty"
+    )
+    source: str = Field(default="tierline", description="what alerts say they come from")
+    api_url: str = Field(default="https://events.pagerduty.com", description="where events go")
+    timeout_seconds: float = Field(default=10.0, gt=0, description="limit of one event")
+
+
+class SmsSettings(Section):
+    """Text messages through Twilio: from a number, or from a messaging service."""
+
+    account_sid: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$", description="`AC…`")
+    auth_token: SecretStr = Field(description="sends, and proves that replies come from Twilio")
+    sender: str = Field(default="", description="number or name that texts come from")
+    messaging_service_sid: str = Field(default="", description="`MG…`, instead of a number")
+    validity_seconds: int = Field(
+        default=900, ge=1, le=36_000, description="a text that waits longer is not delivered"
+    )
+    texts_per_day: int = Field(
+        default=200, ge=0, description="a UTC day; beyond it the fallback channel is used"
+    )
+    api_url: str = Field(default="https://api.twilio.com", description="where Twilio's API is")
+    timeout_seconds: float = Field(default=10.0, gt=0, description="limit of one request")
+
+    @model_validator(mode="after")
+    def _comes_from_somebody(self) -> Self:
+        if bool(self.sender) == bool(self.messaging_service_sid):
+            raise ValueError("needs either a sender or a messaging_service_sid")
+        return self
+
+
+class AppriseSettings(Section):
+    """Other services through the library apprise; only the operator names targets."""
+
+    targets: Mapping[str, SecretStr] = Field(
+        min_length=1, description="name → URL of apprise's; the name is a recipient's address"
+    )
+    threads: int = Field(default=2, ge=1, description="deliveries at once")
+
+
 class LogSettings(Section):
     """The development sink: one log line a message."""
 
@@ -57,5 +118,10 @@ class SenderSettings(Section):
     """The senders of one installation."""
 
     smtp: SmtpSettings | None = None
+    slack: SlackSettings | None = None
+    teams: TeamsSettings | None = None
+    pagerduty: PagerDutySettings | None = None
+    sms: SmsSettings | None = None
     webhook: WebhookSettings | None = None
+    apprise: AppriseSettings | None = None
     log: LogSettings | None = LogSettings()
