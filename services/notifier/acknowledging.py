@@ -1,151 +1,121 @@
-"""Acknowledgement links: GET shows what it is about, POST takes responsibility, once (D7, L4)."""
+"""The page behind a message's link: GET shows what it is about, POST answers, each answer once (D7, L4).
+
+The token is the authority, for this one message; nothing else is asked. The page works without scripts.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import Enum, auto
+from datetime import timedelta
+from typing import Final
+from urllib.parse import parse_qs
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.clock import Clock
-from shared.contracts import FollowUp, NotificationAcknowledged
-from shared.db.engine import Transaction
-from shared.ids import derived_id
-from shared.runtime.writer import Writer
+from shared.contracts.vocabulary import Answer
 
-from .domain.delivery import facts_about
-from .domain.templates import clean_line
+from .answering import Answered, Answering, ByToken
+from .domain.answers import Standing, Wish, WishRefusedError
 from .domain.wording import at_clock
-from .metrics import NotifierMetrics
+from .linked import facts_of, name_of, offers_of
 from .pages import Pages
-from .store import links
 from .store.links import Link
 
+#: A form of ours has three fields.
+_MOST_FIELDS: Final = 10
 
-class Standing(Enum):
-    """What a link is good for at this moment."""
-
-    UNKNOWN = auto()
-    EXPIRED = auto()
-    DONE = auto()
-    OVER = auto()
-    OPEN = auto()
-
-
-def standing(link: Link | None, now: datetime) -> Standing:
-    """An acknowledged page stays acknowledged; an escalation that is over needs nobody any more."""
-    if link is None:
-        return Standing.UNKNOWN
-    if link.acknowledged_at is not None:
-        return Standing.DONE
-    if now >= link.expires_at:
-        return Standing.EXPIRED
-    escalation = link.ticket.escalation
-    if escalation is None or escalation.escalation_id != link.notification.about.escalation_id:
-        return Standing.OVER
-    return Standing.OPEN
+_THANKS: Final = {
+    Answer.ACKNOWLEDGE: "Everybody who would have been paged next is spared.",
+    Answer.TAKE: "The ticket comes to you, if you are an agent with room for it.",
+    Answer.SNOOZE: "You have it until {until} at the latest; sooner if a deadline is nearer.",
+    Answer.ESCALATE: "It goes to the next level now.",
+}
 
 
-def routes(
-    engine: AsyncEngine, writer: Writer, clock: Clock, metrics: NotifierMetrics, pages: Pages
-) -> APIRouter:
-    """`GET` and `POST /a/{token}`. The token is the authority; nothing else is asked."""
-    router = APIRouter(tags=["acknowledgement"])
+def routes(answering: Answering, pages: Pages) -> APIRouter:
+    """`GET` and `POST /a/{token}`."""
+    router = APIRouter(tags=["answers"])
 
     @router.get("/a/{token}", response_class=HTMLResponse)
-    async def show_acknowledgement(token: str) -> HTMLResponse:
+    async def show_message(token: str) -> HTMLResponse:
         """Show what the link is about. Changes nothing: mail scanners fetch links."""
-        async with engine.connect() as tx:
-            link = await links.find(tx, token)
-        return _page(pages, link, standing(link, clock.now()))
+        link = await answering.look(ByToken(token))
+        return _page(pages, answering, link, answering.standing(link, Answer.ACKNOWLEDGE), token)
 
     @router.post("/a/{token}", response_class=HTMLResponse)
-    async def acknowledge(token: str) -> HTMLResponse:
-        """Take responsibility. A second time says so and changes nothing."""
-
-        async def work(
-            tx: Transaction, now: datetime
-        ) -> tuple[tuple[Link | None, Standing], list[FollowUp]]:
-            link = await links.find(tx, token, lock=True)
-            found = standing(link, now)
-            if link is None or found is not Standing.OPEN:
-                return (link, found), []
-            await links.acknowledge(tx, token, link, now)
-            return (link, found), [_acknowledged(link)]
-
-        link, found = await writer.write(work)
-        if link is None or found is not Standing.OPEN:
-            return _page(pages, link, found)
-        metrics.acknowledged.one.inc()
-        return pages.show(
-            "You have it",
-            f"Thank you, {clean_line(link.recipient_name, limit=80)}. "
-            "Everybody who would have been paged next is spared.",
-            facts=_facts(link),
-        )
+    async def answer_message(token: str, request: Request) -> HTMLResponse:
+        """Answer; without a form, acknowledge. A second time says so and changes nothing."""
+        try:
+            wish = wish_of(await request.body())
+            answered = await answering.answer(ByToken(token), wish, via="link")
+        except WishRefusedError as error:
+            return pages.show("Not understood", str(error), status=422)
+        if answered.link is None or answered.standing is not Standing.OPEN:
+            return _page(pages, answering, answered.link, answered.standing, token)
+        return _thanks(pages, answered, answered.link)
 
     return router
 
 
-def _acknowledged(link: Link) -> FollowUp:
-    notification = link.notification
-    return FollowUp(
-        cause=notification.cause,
-        payload=NotificationAcknowledged(**facts_about(notification), via="link"),
-        id=derived_id(notification.notification_id, "notification.acknowledged"),
+def wish_of(form: bytes) -> Wish:
+    """The answer in a posted form. Raises WishRefusedError for what is no form of ours."""
+    try:
+        fields = parse_qs(form.decode("ascii"), max_num_fields=_MOST_FIELDS)
+        given = {name: values[-1] for name, values in fields.items()}
+        minutes = given.get("minutes")
+        return Wish(
+            answer=Answer(given.get("answer", Answer.ACKNOWLEDGE)),
+            snooze=timedelta(minutes=int(minutes[:5])) if minutes else None,
+            reason=given.get("reason"),
+        )
+    except ValueError as error:
+        raise WishRefusedError("Open the link again and choose one of the answers.") from error
+
+
+def _page(
+    pages: Pages, answering: Answering, link: Link | None, found: Standing, token: str
+) -> HTMLResponse:
+    """What the link is good for now, with the answers that can still be given."""
+    if link is None or found in {Standing.UNKNOWN, Standing.EXPIRED, Standing.OVER}:
+        return useless(pages, link, found)
+    title, text = f"{link.ticket.reference} needs somebody", "do you take responsibility?"
+    if found is Standing.DONE:
+        title, text = "Already answered", "you have it. There is nothing more you need to do here."
+    return pages.show(
+        title,
+        f"{name_of(link)}, {text}",
+        facts=facts_of(link),
+        offers=offers_of(link, answering),
+        ways={"Hand-off": f"{token}/handoff"},
     )
 
 
-def _page(pages: Pages, link: Link | None, found: Standing) -> HTMLResponse:
+def useless(pages: Pages, link: Link | None, found: Standing) -> HTMLResponse:
+    """The page of a link that is good for nothing any more, or never was."""
     match found:
-        case Standing.UNKNOWN:
-            return pages.show(
-                "Nothing here",
-                "This link is not one of ours, or it was cut off on its way to you.",
-                status=404,
-            )
         case Standing.EXPIRED:
             return pages.show(
                 "This link has expired", "Look for a newer message about the ticket.", status=410
-            )
-        case Standing.DONE:
-            return pages.show(
-                "Already acknowledged",
-                "This page was acknowledged before. There is nothing more to do here.",
-                facts=_facts(link),
             )
         case Standing.OVER:
             return pages.show(
                 "This escalation is over",
                 "Nobody has to take it any more.",
                 status=410,
-                facts=_facts(link),
+                facts=facts_of(link) if link else None,
             )
-        case Standing.OPEN:
-            assert link is not None
-            return pages.show(
-                f"{link.ticket.reference} needs somebody",
-                f"{clean_line(link.recipient_name, limit=80)}, do you take responsibility?",
-                facts=_facts(link),
-                button="Yes, I take it",
-            )
+    return pages.show(
+        "Nothing here",
+        "This link is not one of ours, or it was cut off on its way to you.",
+        status=404,
+    )
 
 
-def _facts(link: Link | None) -> dict[str, str | None]:
-    """What the page says about the ticket: nothing that its message did not say."""
-    if link is None:
-        return {}
-    fields = link.notification.fields
-    held = link.ticket.escalation
-    return {
-        "Ticket": link.ticket.reference,
-        "Subject": clean_line(link.subject_line) or None,
-        "Priority": clean_line(fields.get("priority")),
-        "Level": clean_line(fields.get("level_title")),
-        "Because": clean_line(fields.get("reason")),
-        "Take it by": clean_line(fields.get("acknowledge_by")),
-        "Taken by": held.acknowledged_by if held else None,
-        "Acknowledged": at_clock(link.acknowledged_at) if link.acknowledged_at else None,
-    }
+def _thanks(pages: Pages, answered: Answered, link: Link) -> HTMLResponse:
+    until = at_clock(answered.until) if answered.until else ""
+    what = _THANKS[answered.wish.answer].format(until=until)
+    return pages.show(
+        "Passed on" if answered.wish.answer is Answer.ESCALATE else "You have it",
+        f"Thank you, {name_of(link)}. {what}",
+        facts=facts_of(link),
+    )

@@ -19,7 +19,8 @@ from shared.policy import WorkflowPolicy, load_workflow
 from shared.runtime.service import Service
 from shared.settings import ConfigurationError
 
-from .acknowledging import routes as acknowledgement_routes
+from .acknowledging import routes as link_routes
+from .answering import Answering
 from .api import recipient_routes
 from .articles import Articles
 from .composing import Composer
@@ -56,6 +57,9 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
     deliverer = _deliverer(
         settings.notifier, policy, service=service, clock=clock, egress=egress, metrics=metrics
     )
+    answering = Answering(
+        engine, service.writer, clock, metrics, reasons=policy.escalation.manual_reasons.keys()
+    )
     worker = service.work("deliverer", deliverer.step, idle_seconds=settings.notifier.idle_seconds)
     service.consume(
         TOPICS,
@@ -74,7 +78,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         routes=[
             recipient_routes(engine, service.writer),
             notification_routes(engine),
-            acknowledgement_routes(engine, service.writer, clock, metrics, Pages()),
+            link_routes(answering, Pages()),
         ],
     )
     return service

@@ -30,6 +30,8 @@ class NotifierMetrics:
             "Notifications deliberately not sent, by reason.",
             ["reason"],
         )
-        self.acknowledged = catalogue.counter(
-            "notifications_acknowledged_total", "Notifications acknowledged by their link."
+        self.answered = catalogue.counter(
+            "notification_answers_total",
+            "Answers of people, by what they answered and by what way it came.",
+            ["answer", "via"],
         )

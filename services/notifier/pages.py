@@ -1,10 +1,11 @@
-"""The pages behind an acknowledgement link: plain HTML, no scripts, everything escaped (security S48)."""
+"""The pages behind a message's link: plain HTML, no scripts, everything escaped (security S48)."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi.responses import HTMLResponse
@@ -17,7 +18,8 @@ _STYLE: Final = (
     "border-radius:8px;padding:1.6em 2em}h1{font-size:1.25em;margin:0 0 .6em}dl{display:grid;"
     "grid-template-columns:max-content 1fr;gap:.25em 1em}dt{color:#5b6577}dd{margin:0}"
     "button{font:inherit;color:#fff;background:#0b5fce;border:0;border-radius:6px;"
-    "padding:.6em 1.2em;margin-top:1em}"
+    "padding:.6em 1.2em;margin-top:1em}select{font:inherit;padding:.5em}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font:15px/1.5 ui-monospace,monospace}"
 )
 
 _PAGE: Final = """<!doctype html>
@@ -35,8 +37,15 @@ _PAGE: Final = """<!doctype html>
 {% if facts %}<dl>
 {% for name, value in facts.items() if value %}<dt>{{ name }}</dt><dd>{{ value }}</dd>
 {% endfor %}</dl>
-{% endif %}{% if button %}<form method="post"><button type="submit">{{ button }}</button></form>
-{% endif %}</main>
+{% endif %}{% for offer in offers %}<form method="post">
+<input type="hidden" name="answer" value="{{ offer.answer }}">
+{% if offer.choices %}<select name="{{ offer.name }}" aria-label="{{ offer.button }}">
+{% for value, label in offer.choices.items() %}<option value="{{ value }}">{{ label }}</option>
+{% endfor %}</select>
+{% endif %}<button type="submit">{{ offer.button }}</button></form>
+{% endfor %}{% if document %}<pre>{{ document }}</pre>
+{% endif %}{% for label, address in ways.items() %}<p><a href="{{ address }}">{{ label }}</a></p>
+{% endfor %}</main>
 </body>
 </html>
 """
@@ -55,6 +64,16 @@ _HEADERS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One form: a button, with a choice of values for the field `name` where the answer needs one."""
+
+    answer: str
+    button: str
+    name: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
 class Pages:
     """Renders one page in one design."""
 
@@ -69,10 +88,20 @@ class Pages:
         *,
         status: int = 200,
         facts: Mapping[str, str | None] | None = None,
-        button: str | None = None,
+        offers: Sequence[Offer] = (),
+        document: str | None = None,
+        ways: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
-        """A page. `facts` without a value are left out; `button` posts to the page's own address."""
+        """A page. `facts` without a value are left out; `offers` are posted to the page's own address;
+        `document` is shown as the text it is; `ways` are links by their words.
+        """
         html = self._page.render(
-            title=title, text=text, facts=facts or {}, button=button, style=_STYLE
+            title=title,
+            text=text,
+            facts=facts or {},
+            offers=offers,
+            document=document,
+            ways=ways or {},
+            style=_STYLE,
         )
         return HTMLResponse(html, status, headers=_HEADERS)

@@ -70,6 +70,12 @@ notification: Final = Table(
         postgresql_where=text("role = 'customer'::text"),
     ),
     Index(
+        "notification_staff",
+        "recipient_id",
+        "planned_at",
+        postgresql_where=text("role <> 'customer'::text"),
+    ),
+    Index(
         "notification_due", "target", "due_at", postgresql_where=text("status = 'pending'::text")
     ),
     Index(
@@ -126,4 +132,19 @@ ack_token: Final = Table(
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Index("ack_token_notification", "notification_id"),
+)
+
+#: What recipients have answered: each answer once a message (semantics L4).
+answer: Final = Table(
+    "answer",
+    metadata,
+    Column(
+        "notification_id",
+        Uuid,
+        ForeignKey("notifier.notification.notification_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("answer", Text, primary_key=True),
+    Column("via", Text, nullable=False),
+    Column("answered_at", Instant, nullable=False),
 )

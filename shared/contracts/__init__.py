@@ -33,6 +33,7 @@ from .escalations import (
 )
 from .notifications import (
     NotificationAcknowledged,
+    NotificationAnswered,
     NotificationFailed,
     NotificationPayload,
     NotificationSent,
@@ -103,6 +104,7 @@ __all__ = [
     "FollowUp",
     "Handoff",
     "NotificationAcknowledged",
+    "NotificationAnswered",
     "NotificationFailed",
     "NotificationPayload",
     "NotificationSent",

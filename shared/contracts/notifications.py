@@ -6,7 +6,7 @@ from uuid import UUID
 
 from .payload import TicketPayload, payload
 from .topics import NOTIFICATIONS
-from .vocabulary import FailureKind, SuppressReason
+from .vocabulary import Answer, FailureKind, Instant, SuppressReason
 
 
 class NotificationPayload(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,3 +56,15 @@ class NotificationAcknowledged(NotificationPayload, frozen=True, kw_only=True, o
     """A recipient took responsibility from a message; `via` is how (link, api …)."""
 
     via: str
+
+
+@payload("notification.answered", topic=NOTIFICATIONS)
+class NotificationAnswered(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """A recipient answered a message otherwise than by an acknowledgement alone: they take the ticket,
+    snooze it `until` an instant, or escalate it further for a `reason` of the workflow.
+    """
+
+    answer: Answer
+    via: str
+    until: Instant | None = None
+    reason: str | None = None

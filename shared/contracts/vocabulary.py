@@ -218,6 +218,17 @@ class FailureKind(StrEnum):
     EXHAUSTED = "exhausted"
 
 
+class Answer(StrEnum):
+    """What a recipient answers to a page: they have seen to it, they work on it themselves, they see to it
+    for a while, or somebody further up has to (semantics L4, D7).
+    """
+
+    ACKNOWLEDGE = "acknowledge"
+    TAKE = "take"
+    SNOOZE = "snooze"
+    ESCALATE = "escalate"
+
+
 class SuppressReason(StrEnum):
     """Why a planned notification was not sent."""
 

@@ -23,6 +23,7 @@ from shared.contracts import (
     Evidence,
     Handoff,
     NotificationAcknowledged,
+    NotificationAnswered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
@@ -60,6 +61,7 @@ from shared.contracts import (
     type_of,
 )
 from shared.contracts.vocabulary import (
+    Answer,
     AssignReason,
     AuthorKind,
     CancelReason,
@@ -316,6 +318,9 @@ PAYLOAD_EXAMPLES: tuple[Payload, ...] = (
     ),
     NotificationSuppressed(**_TOLD, reason=SuppressReason.SUPERSEDED),
     NotificationAcknowledged(**_TOLD, via="link"),
+    NotificationAnswered(
+        **_TOLD, answer=Answer.SNOOZE, via="link", until=MONDAY_10 + timedelta(minutes=15)
+    ),
 )
 
 P = TypeVar("P", bound=Payload)

@@ -1,4 +1,4 @@
-"""Acknowledgement links: tokens by their hash, and what stands behind one (security S48)."""
+"""Messages that can be answered, by the hash of their link's token or by their id (security S48)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 
 from services.notifier.domain.notification import Notification
 from services.notifier.domain.ticket import Ticket
+from shared.contracts.vocabulary import Answer
 from shared.db.engine import Transaction, fetch
 
 from . import rows
@@ -24,32 +25,62 @@ SELECT token_sha256, notification_id, $3
 FROM unnest($1::bytea[], $2::uuid[]) AS t (token_sha256, notification_id)
 """
 
+#: A ticket's short name is so many digits of its id.
+_REFERENCE_DIGITS: Final = 8
+
 _NAMED: Final = ", ".join(f"n.{column}" for column in rows.COLUMNS.split(", "))
 
-#: What a token is about, with whom it was sent to and the ticket as it is now.
-_FIND: Final = f"""
-SELECT a.expires_at, n.acknowledged_at, coalesce(r.name, n.recipient_id), t.view::text,
-    t.subject_line, {_NAMED}
-FROM ack_token a JOIN notification n USING (notification_id)
+#: A message with whom it was sent to, what they have answered, and the ticket as it is now.
+_MESSAGE: Final = f"""
+SELECT {{expires_at}}, n.acknowledged_at, coalesce(r.name, n.recipient_id), t.view::text,
+    t.subject_line, ARRAY(SELECT answer FROM answer g WHERE g.notification_id = n.notification_id),
+    {_NAMED}
+FROM {{source}}
 LEFT JOIN ticket t ON t.ticket_id = n.ticket_id
 LEFT JOIN recipient r ON r.recipient_id = n.recipient_id
-WHERE a.token_sha256 = $1
 """
 
-_USE: Final = "UPDATE ack_token SET used_at = $2 WHERE token_sha256 = $1"
-_ACKNOWLEDGE: Final = "UPDATE notification SET acknowledged_at = $2 WHERE notification_id = $1"
+#: What a token is about.
+_FIND: Final = (
+    _MESSAGE.format(
+        expires_at="a.expires_at", source="ack_token a JOIN notification n USING (notification_id)"
+    )
+    + "WHERE a.token_sha256 = $1"
+)
+
+#: What a notification of that id is about.
+_OF_NOTIFICATION: Final = (
+    _MESSAGE.format(expires_at="NULL", source="notification n") + "WHERE n.notification_id = $1"
+)
+
+#: The pages somebody got about escalations that are open, one a ticket, the newest first.
+_PAGES: Final = """
+SELECT DISTINCT ON (n.ticket_id) n.ticket_id, n.notification_id FROM notification n
+JOIN ticket t ON t.ticket_id = n.ticket_id
+WHERE n.recipient_id = $1 AND n.role <> 'customer' AND n.status IN ('leased', 'sent', 'pending')
+    AND n.plan #>> '{about,kind}' = 'escalation'
+    AND n.plan #>> '{about,escalation_id}' = t.view #>> '{escalation,escalation_id}'
+ORDER BY n.ticket_id, n.planned_at DESC, n.notification_id
+"""
+
+_RECORD: Final = """
+INSERT INTO answer (notification_id, answer, via, answered_at) VALUES ($1, $2, $3, $4)
+"""
+_USE: Final = "UPDATE ack_token SET used_at = $2 WHERE notification_id = $1 AND used_at IS NULL"
+_ACKNOWLEDGE: Final = "UPDATE notification SET acknowledged_at = coalesce(acknowledged_at, $2) WHERE notification_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What stands behind a token."""
+    """A message that can be answered, and what has been answered. It expires if it was found by a token."""
 
     notification: Notification
     recipient_name: str
-    expires_at: datetime
+    expires_at: datetime | None
     acknowledged_at: datetime | None
     ticket: Ticket
     subject_line: str | None
+    answers: frozenset[Answer]
 
 
 async def add(tx: Transaction, tokens: Mapping[UUID, str], expires_at: datetime) -> None:
@@ -60,23 +91,52 @@ async def add(tx: Transaction, tokens: Mapping[UUID, str], expires_at: datetime)
 
 
 async def find(tx: Transaction, token: str, *, lock: bool = False) -> Link | None:
-    """What `token` is about; with `lock`, nobody else can use it until the transaction ends."""
-    statement = _FIND + (" FOR UPDATE OF n" if lock else "")
-    found = await fetch(tx, statement, (_sha256(token),))
+    """What `token` is about; with `lock`, nobody else can answer it until the transaction ends."""
+    return await _link(tx, _FIND, _sha256(token), lock=lock)
+
+
+async def of_notification(
+    tx: Transaction, notification_id: UUID, *, lock: bool = False
+) -> Link | None:
+    """That message, with nothing that expires; with `lock` as `find`."""
+    return await _link(tx, _OF_NOTIFICATION, notification_id, lock=lock)
+
+
+async def newest_page(tx: Transaction, recipient_id: str, reference: str | None) -> UUID | None:
+    """The newest page to that recipient about the open escalation of a ticket, by the ticket's short name;
+    without one, of the only ticket there is. None when there is none, or several.
+    """
+    wanted = (reference or "").strip().removeprefix("#").lower()
+    found = [
+        page
+        for ticket_id, page in await fetch(tx, _PAGES, (recipient_id,))
+        if not wanted or ticket_id.hex.endswith(wanted.rjust(_REFERENCE_DIGITS, "?"))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+async def record(
+    tx: Transaction, link: Link, answer: Answer, now: datetime, *, via: str, takes_over: bool
+) -> None:
+    """Remember an answer to the message, whose row is locked; `takes_over`: it acknowledges, too."""
+    message = link.notification.notification_id
+    await tx.exec_driver_sql(_RECORD, (message, answer.value, via, now))
+    await tx.exec_driver_sql(_USE, (message, now))
+    if takes_over:
+        await tx.exec_driver_sql(_ACKNOWLEDGE, (message, now))
+
+
+async def _link(tx: Transaction, statement: str, key: object, *, lock: bool) -> Link | None:
+    found = await fetch(tx, statement + (" FOR UPDATE OF n" if lock else ""), (key,))
     if not found:
         return None
-    expires_at, acknowledged_at, name, view, subject_line, *columns = found[0]
+    expires_at, acknowledged_at, name, view, subject_line, answers, *columns = found[0]
     notification = rows.notification_of(columns)
     ticket = (
         msgspec.json.decode(view, type=Ticket) if view else Ticket(ticket_id=notification.ticket_id)
     )
-    return Link(notification, name, expires_at, acknowledged_at, ticket, subject_line)
-
-
-async def acknowledge(tx: Transaction, token: str, link: Link, now: datetime) -> None:
-    """The token is used and its notification acknowledged."""
-    await tx.exec_driver_sql(_USE, (_sha256(token), now))
-    await tx.exec_driver_sql(_ACKNOWLEDGE, (link.notification.notification_id, now))
+    given = frozenset(map(Answer, answers))
+    return Link(notification, name, expires_at, acknowledged_at, ticket, subject_line, given)
 
 
 def _sha256(token: str) -> bytes:
