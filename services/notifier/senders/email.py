@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import email.policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
@@ -22,78 +19,102 @@ from services.notifier.domain.message import Message
 from services.notifier.domain.receipt import is_receipt
 
 from .addresses import AddressError, mailbox, parse_mailbox
+from .headers import MAIL_POLICY
+from .mail_html import html_of
+from .relay import Relay
 from .settings import SmtpSettings
-
-#: Seven-bit transfer, so that no relay has to support more.
-_POLICY: Final = email.policy.SMTP.clone(cte_type="7bit")
-
-#: A polite goodbye is not worth more; what was accepted stays accepted.
-_GOODBYE_SECONDS: Final = 1.0
 
 #: What can go wrong with a connection.
 _CONNECTION_ERRORS: Final = (SMTPException, OSError, TimeoutError)
 
+#: A relay that is about to close says so in place of an answer (RFC 5321, 3.8).
+_CLOSING: Final = 421
+
 
 class EmailSender:
-    """Hands mails to one relay, each over its own connection."""
+    """Hands mails to one relay, over connections that are used again."""
 
     channel = "email"
     recognises_repeats = True
 
     def __init__(self, settings: SmtpSettings) -> None:
-        self._settings = settings
         self._sender = parse_mailbox(settings.sender)
+        self._relay = Relay(settings, hostname=self._sender.domain)
 
     async def send(self, message: Message) -> Result:
         """Hand `message` to the relay.
 
         A relay that goes silent once the text has begun to flow leaves the outcome unknown; before
-        that, nothing was sent.
+        that, nothing was sent, and an idle connection that turns out to be gone is replaced by a new one.
         """
         try:
-            mail = self.compose(message)
+            text = self.compose(message).as_bytes()
         except (AddressError, ValueError) as error:
             return Result(Outcome.DEAD, f"no mail can be made of it: {type(error).__name__}")
-        client = self._client()
+        if (idle := self._relay.idle()) is not None:
+            result = await self._over(idle, message.address, text, again=True)
+            if result is not None:
+                return result
         try:
-            try:
-                await client.connect()
-                await client.mail(self._sender.addr_spec)
-                await client.rcpt(message.address)
-            except _CONNECTION_ERRORS as error:
-                return _before_the_text(error)
-            return await _hand_over(client, mail.as_bytes())
-        finally:
-            client.close()
+            client = await self._relay.connect()
+        except _CONNECTION_ERRORS as error:
+            return _before_the_text(error)
+        result = await self._over(client, message.address, text)
+        assert result is not None
+        return result
+
+    async def close(self) -> None:
+        """End the connections that are idle."""
+        self._relay.close_all()
 
     def compose(self, message: Message) -> EmailMessage:
-        """The mail. Raises AddressError for an address we do not send to."""
-        mail = EmailMessage(policy=_POLICY)
+        """The mail: text and HTML. Raises AddressError for an address we do not send to.
+
+        Mails about one ticket answer a mail that never was, the same one for all, so that mail readers show
+        them as one conversation, and an answer to any of them leads intake to the ticket.
+        """
+        domain = self._sender.domain
+        mail = EmailMessage(policy=MAIL_POLICY)
         mail["From"] = self._sender
         mail["To"] = mailbox(message.name, message.address)
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(message.sent_at)
-        mail["Message-ID"] = f"<{message.notification_id}@{self._sender.domain}>"
+        mail["Message-ID"] = f"<{message.notification_id}@{domain}>"
+        if not message.lines:
+            mail["In-Reply-To"] = mail["References"] = f"<ticket.{message.ticket_id.hex}@{domain}>"
         is_reply = is_receipt(message.fact, message.role)  # RFC 3834, so that loops end (D5)
         mail["Auto-Submitted"] = "auto-replied" if is_reply else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
+        if message.mute_link:
+            _add_unsubscribe(mail, message.mute_link)
         mail.set_content(message.body + "\n")
+        mail.add_alternative(html_of(message), subtype="html")
+        mail.set_boundary(f"=_{message.notification_id.hex}")
         return mail
 
-    def _client(self) -> SMTP:
-        settings = self._settings
-        password = settings.password.get_secret_value() if settings.password else None
-        return SMTP(
-            hostname=settings.host,
-            port=settings.port,
-            username=settings.username,
-            password=password,
-            use_tls=settings.security == "tls",
-            start_tls=settings.security == "starttls",
-            cert_bundle=str(settings.ca_file) if settings.ca_file else None,
-            local_hostname=self._sender.domain,
-            timeout=settings.timeout_seconds,
-        )
+    async def _over(
+        self, client: SMTP, address: str, text: bytes, *, again: bool = False
+    ) -> Result | None:
+        """Hand it over; None when a connection used `again` was found gone, and nothing was sent."""
+        taken = False
+        try:
+            try:
+                await client.mail(self._sender.addr_spec)
+                await client.rcpt(address)
+            except _CONNECTION_ERRORS as error:
+                return None if again and _is_gone(error) else _before_the_text(error)
+            result = await _hand_over(client, text)
+            taken = result.outcome is Outcome.SENT
+            return result
+        finally:
+            (self._relay.keep if taken else self._relay.close)(client)
+
+
+def _add_unsubscribe(mail: EmailMessage, link: str) -> None:
+    """The button of mail programs (RFC 2369); at one click only over TLS (RFC 8058)."""
+    mail["List-Unsubscribe"] = f"<{link}>"
+    if link.startswith("https://"):
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 async def _hand_over(client: SMTP, text: bytes) -> Result:
@@ -104,10 +125,12 @@ async def _hand_over(client: SMTP, text: bytes) -> Result:
         return Result(Outcome.RETRY if error.code < 500 else Outcome.DEAD, f"smtp {error.code}")
     except _CONNECTION_ERRORS as error:
         return Result(Outcome.UNKNOWN, f"no answer to the text: {type(error).__name__}")
-    with contextlib.suppress(*_CONNECTION_ERRORS):
-        async with asyncio.timeout(_GOODBYE_SECONDS):
-            await client.quit()
     return Result(Outcome.SENT, f"smtp {answer.code}")
+
+
+def _is_gone(error: Exception) -> bool:
+    """No answer, or that there will be none."""
+    return not isinstance(error, SMTPResponseException) or error.code == _CLOSING
 
 
 def _before_the_text(error: Exception) -> Result:
