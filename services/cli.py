@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "audit": "audit",
     "ticket": "ticket",
     "handoff": "handoff",
+    "targets": "targets",
     "dead-letters": "dead_letters",
     "topics": "topics",
     "workflow": "workflow",

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, PositiveFloat, SecretStr, field_validator, model_validator
 
 from shared.settings import HttpSettings, ServiceSettings
 
+from .domain.bucket import Rate
+from .domain.target import Limits
 from .senders.settings import SenderSettings
+
+#: Messages a second that a target of a channel gets, unless told otherwise.
+RATES: Final[Mapping[str, float]] = {
+    "slack": 1.0,
+    "pagerduty": 2.0,
+    "sms": 1.0,
+    "teams": 0.5,
+    "email": 20.0,
+    "webhook": 20.0,
+}
 
 #: What a lease must outlast the sending by, in seconds: the outcome has to be recorded in time.
 _MARGIN_SECONDS = 5.0
@@ -32,16 +46,34 @@ class NotifierSection(SenderSettings):
     )
     concurrency: int = Field(default=32, ge=1, description="messages in flight a process")
     per_target: int = Field(default=4, ge=1, description="messages in flight a target")
+    rates: dict[str, PositiveFloat] = Field(
+        default=dict(RATES),
+        description="messages a second a target, by channel; others are not limited",
+    )
+    probe_seconds: float = Field(
+        default=60.0, gt=0, description="between two probes of a target that is given up"
+    )
     send_seconds: float = Field(default=20.0, gt=0, description="limit of one attempt")
     lease_seconds: float = Field(default=45.0, gt=0, description="after it, unknown")
     link_hours: float = Field(default=72.0, gt=0, description="life of an acknowledgement link")
     idle_seconds: float = Field(default=0.5, gt=0, description="between two looks at what is due")
+
+    @field_validator("rates")
+    @classmethod
+    def _beside_those_that_are_known(cls, given: dict[str, float]) -> dict[str, float]:
+        return {**RATES, **given}
 
     @model_validator(mode="after")
     def _lease_outlasts_sending(self) -> Self:
         if self.lease_seconds < self.send_seconds + _MARGIN_SECONDS:
             raise ValueError(f"lease_seconds must be send_seconds + {_MARGIN_SECONDS:g} or more")
         return self
+
+    @property
+    def limits(self) -> Limits:
+        """What all replicas together may send to one target."""
+        rates = {channel: Rate(per_second) for channel, per_second in self.rates.items()}
+        return Limits(rates=rates, probe_every=timedelta(seconds=self.probe_seconds))
 
     @property
     def egress_allowed(self) -> frozenset[str]:

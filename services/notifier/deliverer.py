@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.clock import Clock
@@ -19,6 +19,7 @@ from shared.db.engine import Transaction
 from shared.failpoints import failpoint
 from shared.runtime.writer import Writer
 
+from .beside import begin_beside
 from .composing import Composer
 from .domain.delivery import Outcome, Result, Settled
 from .domain.message import POSSIBLE_REPEAT
@@ -27,12 +28,16 @@ from .leasing import Leased, LeaseTerms, take
 from .metrics import NotifierMetrics
 from .recording import RecordTerms, follow_ups, record, record_expired
 from .senders.base import Sender
+from .store import targets
 from .store.deliveries import Finished
 
 log = logging.getLogger(__name__)
 
 #: While messages are in flight, what has come due meanwhile is looked for this often.
 _LOOK_SECONDS: Final = 0.25
+
+#: How often the gauge over the targets is read anew.
+_GAUGE_EVERY: Final = timedelta(seconds=5)
 
 #: How long a stop waits for messages in flight; what is later counts as unknown.
 _STOP_SECONDS: Final = 2.0
@@ -68,6 +73,7 @@ class Deliverer:
         self._metrics = metrics
         self._running: set[asyncio.Task[Finished]] = set()
         self._finished: list[Finished] = []
+        self._gauge_read_at: datetime | None = None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -121,16 +127,28 @@ class Deliverer:
 
         async def work(
             tx: Transaction, now: datetime
-        ) -> tuple[tuple[list[Leased], list[Settled]], list[FollowUp]]:
+        ) -> tuple[tuple[list[Leased], list[Settled], int], list[FollowUp]]:
             settled = await record_expired(tx, now, room, self._record_terms)
+            beside = await begin_beside(tx, now, room, self._record_terms)
+            await self._read_gauge(tx, now)
             leased, needless = await take(tx, now, room, self._lease_terms)
             settled += needless
-            return (leased, settled), follow_ups(settled)
+            return (leased, settled, beside), follow_ups(settled)
 
-        leased, settled = await self._writer.write(work)
+        leased, settled, beside = await self._writer.write(work)
+        self._metrics.pages_beside.labels().inc(beside)
         self._count(settled)
         self._running |= {asyncio.create_task(self._attempt(one)) for one in leased}
         return bool(leased or settled)
+
+    async def _read_gauge(self, tx: Transaction, now: datetime) -> None:
+        """Set the gauge over the targets, unless that was done a moment ago."""
+        if self._gauge_read_at is not None and now - self._gauge_read_at < _GAUGE_EVERY:
+            return
+        self._gauge_read_at = now
+        self._metrics.targets_open.clear()
+        for channel, count in (await targets.count_open(tx)).items():
+            self._metrics.targets_open.labels(channel=channel).set(count)
 
     async def _attempt(self, leased: Leased) -> Finished:
         failpoint("notifier.before_send")
@@ -147,11 +165,11 @@ class Deliverer:
         notification = leased.notification
         sender = self._senders.get(notification.channel)
         if sender is None:
-            return Result(Outcome.RETRY, "the channel is switched off")
+            return Result(Outcome.RETRY, "the channel is switched off", of_target=False)
         try:
             message = await self._composer.message(leased)
             if isinstance(message, Result):
-                return message
+                return replace(message, of_target=False)
             if message.possible_repeat and not sender.recognises_repeats:
                 message = replace(message, subject=f"{message.subject} {POSSIBLE_REPEAT}")
             async with asyncio.timeout(self._send_seconds):
@@ -169,7 +187,8 @@ class Deliverer:
                     "channel": notification.channel,
                 },
             )
-            return Result(Outcome.UNKNOWN, f"unforeseen: {type(error).__name__}")
+            what = f"unforeseen: {type(error).__name__}"
+            return Result(Outcome.UNKNOWN, what, of_target=False)
 
     def _count(self, settled: list[Settled]) -> None:
         """Metrics and one log line for each notification that has ended."""

@@ -5,7 +5,7 @@ attempted before anything leaves (reliability P8, P9).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,6 +15,7 @@ import msgspec
 from shared.contracts.vocabulary import SuppressReason
 from shared.db.engine import Transaction
 
+from .admitting import admitted
 from .domain.audience import CUSTOMER
 from .domain.corrections import is_needed
 from .domain.delivery import Settled, lease, suppress
@@ -22,6 +23,7 @@ from .domain.message import can_be_acknowledged
 from .domain.notification import Notification, Status
 from .domain.receipt import MOST, WITHIN, is_receipt
 from .domain.recipient import Recipient
+from .domain.target import Limits
 from .domain.ticket import Ticket
 from .store import deliveries, links, receipts, recipients, rows
 
@@ -45,12 +47,15 @@ class Leased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseTerms:
-    """How much is taken at once and for how long. `link_for`: life of an acknowledgement link."""
+    """How much is taken at once and for how long. `link_for`: life of an acknowledgement link; `limits`: of
+    the targets.
+    """
 
     per_target: int
     lease_for: timedelta
     link_for: timedelta
     mint: Callable[[], str]
+    limits: Limits = field(default_factory=Limits)
 
 
 async def take(
@@ -66,6 +71,7 @@ async def take(
     ready, waiting, needless = await _looked_at(tx, due)
     ready, excess = await _within_bounds(tx, ready, now)
     needless += excess
+    ready = await admitted(tx, ready, now, terms.limits)
     leased = [lease(n, until=now + terms.lease_for) for n in ready]
     later = [msgspec.structs.replace(n, due_at=now + _WAIT) for n in waiting]
     settled = [suppress(n) for n in needless]

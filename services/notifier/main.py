@@ -36,6 +36,7 @@ from .pages import Pages
 from .recording import RecordTerms
 from .senders import Means, build_senders
 from .store.texts import TextDays
+from .targets_api import target_routes
 
 
 def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
@@ -78,6 +79,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         routes=[
             recipient_routes(engine, service.writer),
             notification_routes(engine),
+            target_routes(engine, service.writer, clock),
             link_routes(answering, Pages()),
         ],
     )
@@ -106,9 +108,13 @@ def _deliverer(
             lease_for=timedelta(seconds=section.lease_seconds),
             link_for=timedelta(hours=section.link_hours),
             mint=partial(secrets.token_urlsafe, 32),
+            limits=section.limits,
         ),
         record_terms=RecordTerms(
-            policy=policy.notification, channels=tuple(senders), jitter=random.random
+            policy=policy.notification,
+            channels=tuple(senders),
+            jitter=random.random,
+            limits=section.limits,
         ),
         metrics=metrics,
     )

@@ -35,3 +35,12 @@ class NotifierMetrics:
             "Answers of people, by what they answered and by what way it came.",
             ["answer", "via"],
         )
+        self.targets_open = catalogue.gauge(
+            "notification_targets_open",
+            "Targets that have failed so often that only a probe goes out now and then.",
+            ["channel"],
+        )
+        self.pages_beside = catalogue.counter(
+            "notification_pages_beside_total",
+            "Pages that were not delivered in time and went over the fallback channel as well.",
+        )

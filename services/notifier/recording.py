@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,21 +14,26 @@ from shared.db.engine import Transaction
 from shared.ids import derived_id
 from shared.policy import NotificationPolicy
 
+from .admitting import learn
 from .domain.delivery import Outcome, Result, Settled, fail, fall_back, settle
 from .domain.notification import Notification, Status
 from .domain.plan import target_of
 from .domain.recipient import Recipient
+from .domain.target import Limits
 from .store import deliveries, recipients, rows
 from .store.deliveries import Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTerms:
-    """What an outcome is judged by. `channels`: those that are on; `jitter` draws from [0, 1)."""
+    """What an outcome is judged by. `channels`: those that are on; `jitter` draws from [0, 1); `limits`: of
+    the targets.
+    """
 
     policy: NotificationPolicy
     channels: Sequence[str]
     jitter: Callable[[], float]
+    limits: Limits = field(default_factory=Limits)
 
 
 async def record_expired(
@@ -36,7 +41,7 @@ async def record_expired(
 ) -> list[Settled]:
     """Attempts whose lease has run out are unknown: their process is gone, or was stopped."""
     gone = await deliveries.expired(tx, now, limit)
-    unknown = Result(Outcome.UNKNOWN, "no outcome was recorded in time")
+    unknown = Result(Outcome.UNKNOWN, "no outcome was recorded in time", of_target=False)
     finished = [Finished(n.notification_id, n.attempts, unknown) for n in gone]
     return await record(tx, finished, now, terms) if finished else []
 
@@ -65,6 +70,8 @@ async def record(
                 )
             )
     await rows.update(tx, [s.notification for s in settled])
+    ended = [(known[f.notification_id], f.result) for f in finished if f.notification_id in known]
+    await learn(tx, ended, now, terms.limits)
     return await _with_fallbacks(tx, settled, now, terms)
 
 
@@ -103,7 +110,7 @@ async def _with_fallbacks(
     people = await recipients.find(tx, [s.notification.recipient_id for s in gave_up])
     fallbacks: dict[UUID, Notification] = {}
     for one in gave_up:
-        if found := _fallback(one.notification, people, now, terms):
+        if found := fallback_of(one.notification, people, now, terms):
             fallbacks[one.notification.notification_id] = found
     added = await rows.insert(tx, fallbacks.values())
     return [_failed(s, fallbacks, added) if s.gave_up else s for s in settled]
@@ -116,7 +123,7 @@ def _failed(one: Settled, fallbacks: dict[UUID, Notification], added: set[UUID])
     return replace(one, said=fail(one, new))
 
 
-def _fallback(
+def fallback_of(
     notification: Notification, people: dict[str, Recipient], now: datetime, terms: RecordTerms
 ) -> Notification | None:
     """The same message over the next channel of the policy that is on and that the person has."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import (
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -35,7 +36,8 @@ ticket: Final = Table(
     Column("view", JSONB, nullable=False),
 )
 
-#: One message to one recipient over one channel. `due_at`: next attempt, or end of the lease.
+#: One message to one recipient over one channel. `due_at`: next attempt, or end of the lease; `beside_at`:
+#: when a page that was not delivered in time was begun over the fallback channel as well.
 notification: Final = Table(
     "notification",
     metadata,
@@ -56,6 +58,7 @@ notification: Final = Table(
     Column("acknowledged_at", Instant),
     Column("hold", Text),
     Column("bundle_id", Uuid),
+    Column("beside_at", Instant),
     Index("notification_ticket", "ticket_id"),
     Index(
         "notification_held",
@@ -74,6 +77,13 @@ notification: Final = Table(
         "recipient_id",
         "planned_at",
         postgresql_where=text("role <> 'customer'::text"),
+    ),
+    Index(
+        "notification_page",
+        "planned_at",
+        postgresql_where=text(
+            "status IN ('pending', 'leased') AND beside_at IS NULL AND plan ->> 'urgency' = 'page'"
+        ),
     ),
     Index(
         "notification_due", "target", "due_at", postgresql_where=text("status = 'pending'::text")
@@ -147,4 +157,28 @@ answer: Final = Table(
     Column("answer", Text, primary_key=True),
     Column("via", Text, nullable=False),
     Column("answered_at", Instant, nullable=False),
+)
+
+#: Whom deliveries reach, as all replicas know it. `full_at`: when its bucket is full; nothing may leave before
+#: `ready_at`.
+target: Final = Table(
+    "target",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("full_at", Instant, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("opened_at", Instant),
+    Column("probe_at", Instant),
+    Column("held_until", Instant),
+    Column("failure", Text),
+    Column("ready_at", Instant, nullable=False),
+)
+
+#: How many texts were handed over on a UTC day, which bounds what they cost.
+text_day: Final = Table(
+    "text_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("texts", Integer, nullable=False),
 )

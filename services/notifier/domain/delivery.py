@@ -14,7 +14,8 @@ from shared.contracts import NotificationFailed, NotificationSent, NotificationS
 from shared.contracts.notifications import NotificationPayload
 from shared.contracts.vocabulary import FailureKind
 
-from .notification import Notification, Status, notification_id
+from . import paging
+from .notification import Notification, Status, Urgency, notification_id
 
 P = TypeVar("P", bound=NotificationPayload)
 
@@ -37,13 +38,15 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Result:
     """One attempt's outcome, with what the other side said (a code, never a person's data), how long it
-    asked us to wait, and its own name for the message, by which it is found again.
+    asked us to wait, and its own name for the message, by which it is found again. Not `of_target` is what
+    lies with this one message or with ourselves, and says nothing of whom it was sent to.
     """
 
     outcome: Outcome
     detail: str = ""
     retry_after: timedelta | None = None
     reference: str | None = None
+    of_target: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def settle(
     """What an attempt's result makes of the notification. `jitter` in [0, 1).
 
     An unknown outcome is tried again with the same id, like a failure that is known (semantics D2).
-    What was voided while it was being sent is not tried again (L8).
+    What was voided while it was being sent is not tried again (L8). `backoff` are the waits of what is no
+    page; a page has a schedule of its own.
     """
     if result.outcome is Outcome.UNKNOWN:
         notification = _replace(notification, unknowns=notification.unknowns + 1)
@@ -88,11 +92,24 @@ def settle(
         return suppress(notification)
     if result.outcome is Outcome.DEAD:
         return _dead(notification, FailureKind.PERMANENT)
-    if notification.attempts > len(backoff):
+    wait = _wait(notification, backoff, now)
+    if wait is None:
         return _dead(notification, FailureKind.EXHAUSTED)
-    wait = backoff[notification.attempts - 1] * (1 - JITTER + 2 * JITTER * jitter)
+    wait *= 1 - JITTER + 2 * JITTER * jitter
     asked = min(result.retry_after or timedelta(), LONGEST_WAIT)
     return Settled(_replace(notification, status=Status.PENDING, due_at=now + max(wait, asked)))
+
+
+def _wait(
+    notification: Notification, backoff: Sequence[timedelta], now: datetime
+) -> timedelta | None:
+    """Until the next attempt, before jitter; None when there is none: a page goes on for a day."""
+    if notification.urgency is Urgency.PAGE:
+        given_up = now - notification.planned_at >= paging.GIVE_UP_AFTER
+        return None if given_up else paging.wait_after(notification.attempts)
+    if notification.attempts > len(backoff):
+        return None
+    return backoff[notification.attempts - 1]
 
 
 def suppress(notification: Notification) -> Settled:

@@ -24,7 +24,8 @@ ORDER BY notification_id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 
 # The distinct targets are walked along the index, and of each only as many rows are looked at as its
-# limit leaves room for: a backlog behind a dead target costs nothing and delays nobody.
+# limit leaves room for: a backlog behind a dead target costs nothing and delays nobody. A target that is
+# not ready is passed over, unless a clock was set back since that was written.
 #: What is due, at most $2 at once a target, all targets in turn.
 _DUE: Final = """
 WITH RECURSIVE targets (target) AS (
@@ -33,13 +34,16 @@ WITH RECURSIVE targets (target) AS (
     SELECT (SELECT n.target FROM notification n
             WHERE n.status = 'pending' AND n.target > t.target ORDER BY n.target LIMIT 1)
     FROM targets t WHERE t.target IS NOT NULL)
-SELECT due.notification_id FROM targets t CROSS JOIN LATERAL (
+SELECT due.notification_id FROM targets t
+LEFT JOIN target held ON held.target = t.target AND held.ready_at > $1
+    AND held.seen_at <= $1 + interval '5 seconds'
+CROSS JOIN LATERAL (
     SELECT notification_id, due_at, row_number() OVER (ORDER BY due_at, notification_id) AS turn
     FROM notification n WHERE n.status = 'pending' AND n.target = t.target AND n.due_at <= $1
     ORDER BY due_at, notification_id
     LIMIT greatest(0, $2 - (SELECT count(*) FROM notification b
                             WHERE b.status = 'leased' AND b.target = t.target))) due
-WHERE t.target IS NOT NULL ORDER BY due.turn, due.due_at LIMIT $3
+WHERE t.target IS NOT NULL AND held.target IS NULL ORDER BY due.turn, due.due_at LIMIT $3
 """
 
 #: Take those of them that are still pending and nobody else is taking.
