@@ -8,6 +8,7 @@ from .escalation import NEXT_LEVEL, EscalationPolicy, HoldPolicy, LevelRules, Tr
 from .facts import Facts, opening_facts
 from .levels import CustomerPolicy, Level
 from .loader import load_workflow, parse_workflow
+from .noise import Noise, QuietHours
 from .notification import NotificationPolicy, NotificationRule, Template
 from .problems import Problem, WorkflowError
 from .rotation import Rotation
@@ -25,10 +26,12 @@ __all__ = [
     "HoldPolicy",
     "Level",
     "LevelRules",
+    "Noise",
     "NotificationPolicy",
     "NotificationRule",
     "Problem",
     "Queue",
+    "QuietHours",
     "Rotation",
     "Route",
     "RoutingPolicy",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
+from shared.calendar import Calendar
 from shared.contracts.vocabulary import Metric, Priority
 
 from .compiler import compile_all
@@ -11,6 +13,8 @@ from .conditions import Condition, text_of, tree_of
 from .document import (
     BlockSection,
     Document,
+    NotificationsSection,
+    QuietHoursSection,
     SlaSection,
     TemplateSection,
 )
@@ -18,6 +22,7 @@ from .escalation import EscalationPolicy, HoldPolicy, LevelRules, Trigger
 from .kinds import NO_RESPONSE
 from .levels import CustomerPolicy, Level
 from .names import Names, distinct
+from .noise import Noise, QuietHours
 from .notification import NotificationPolicy, NotificationRule, Template
 from .sla import ANY, SlaPolicy, Targets
 
@@ -65,6 +70,7 @@ def build_sla(
         reprice=sla.reprice,
         reopen_window=sla.reopen_window,
         reopen_floor=sla.reopen_floor,
+        courtesy_review=sla.courtesy_review,
     )
 
 
@@ -116,7 +122,7 @@ def build_escalation(document: Document, names: Names) -> EscalationPolicy:
     )
 
 
-def build_notification(document: Document) -> NotificationPolicy:
+def build_notification(document: Document, calendars: Mapping[str, Calendar]) -> NotificationPolicy:
     """The notification rules compiled, and the names they use."""
     section = document.notifications
     names = distinct([rule.name or rule.template for rule in section.rules])
@@ -131,6 +137,8 @@ def build_notification(document: Document) -> NotificationPolicy:
                 threshold=rule.threshold,
                 condition=text_of(rule.condition),
                 tree=tree_of(rule.condition),
+                digest=rule.digest,
+                immediate=rule.immediate,
             )
             for rule, name in zip(section.rules, names, strict=True)
         ),
@@ -140,6 +148,25 @@ def build_notification(document: Document) -> NotificationPolicy:
         fallback=section.fallback,
         templates={name: _template(found) for name, found in document.templates.items()},
         backoff=section.backoff,
+        noise=_noise(section, calendars, zone=calendars[document.business_hours].zone),
+    )
+
+
+def _noise(section: NotificationsSection, calendars: Mapping[str, Calendar], *, zone: str) -> Noise:
+    return Noise(
+        bundle=section.bundle,
+        messages=section.budget.messages,
+        sms=section.budget.sms,
+        every=section.digest.every,
+        quiet=_quiet_hours(section.quiet_hours, calendars) if section.quiet_hours else None,
+        zone=ZoneInfo(zone),
+    )
+
+
+def _quiet_hours(section: QuietHoursSection, calendars: Mapping[str, Calendar]) -> QuietHours:
+    excepted = section.except_
+    return QuietHours(
+        calendars[section.calendar], frozenset(excepted.levels), frozenset(excepted.priorities)
     )
 
 

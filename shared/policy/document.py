@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.contracts.vocabulary import PauseReason, Priority
 
@@ -36,6 +37,7 @@ from .kinds import (
     TierName,
     TriggerCondition,
     Word,
+    complaint,
     word_of,
 )
 from .matrix import MatrixCells
@@ -47,7 +49,9 @@ from .routing_document import (
     RuleSection,
 )
 from .triage_document import ComplexityWord, TriageSection
+from .vocabulary import Complaint
 
+PriorityWord = Annotated[Priority, BeforeValidator(word_of(Priority, "priority"))]
 ReasonWord = Annotated[PauseReason, BeforeValidator(word_of(PauseReason, "pause reason"))]
 
 
@@ -100,6 +104,7 @@ class SlaSection(Section):
     reprice: Literal["carry", "strictest", "restart"]
     reopen_window: Duration
     reopen_floor: Share
+    courtesy_review: Duration
 
 
 class BlockSection(Section):
@@ -164,12 +169,51 @@ class NotificationSection(Section):
     to: Audiences
     via: tuple[ChannelName, ...]
     template: TemplateName
+    digest: bool = False
+    immediate: bool = False
+
+    @model_validator(mode="after")
+    def _either_or(self) -> Self:
+        if self.digest and self.immediate:
+            raise complaint(Complaint("a rule is for a digest or immediate, not both"))
+        return self
+
+
+class BudgetSection(Section):
+    """How many messages a recipient gets in an hour (semantics D4)."""
+
+    messages: Annotated[int, Field(ge=1, le=1000)] = 20
+    sms: Annotated[int, Field(ge=1, le=1000)] = 6
+
+
+class ExceptSection(Section):
+    """What is told in quiet hours, too."""
+
+    levels: tuple[LevelName, ...] = ()
+    priorities: tuple[PriorityWord, ...] = ()
+
+
+class QuietHoursSection(Section):
+    """When the calendar is closed, what can wait does (semantics L7)."""
+
+    calendar: CalendarName
+    except_: ExceptSection = Field(default_factory=ExceptSection, alias="except")
+
+
+class DigestSection(Section):
+    """When the digests are sent."""
+
+    every: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=1))]
 
 
 class NotificationsSection(Section):
-    """The notification rules and what happens when a channel fails."""
+    """The notification rules, how much they make people hear, and what happens when a channel fails."""
 
     rules: tuple[NotificationSection, ...]
+    bundle: Grace
+    budget: BudgetSection
+    digest: DigestSection
+    quiet_hours: QuietHoursSection | None = None
     fallback: dict[ChannelName, ChannelName] = Field(default_factory=dict)
     backoff: Annotated[tuple[Duration, ...], Field(max_length=20)]
 

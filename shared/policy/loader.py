@@ -139,7 +139,7 @@ def build_policy(draft: Draft) -> WorkflowPolicy:
         routing=build_routing(document),
         sla=build_sla(document, findings.matrix, customers),
         escalation=build_escalation(document, names),
-        notification=build_notification(document),
+        notification=build_notification(document, calendars),
         warnings=tuple(_in_order([draft.places.problem(one) for one in findings.warnings])),
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from .facts import Facts
+from .noise import Noise
+from .rotation import Rotation
 from .tree import ALWAYS_TRUE, Node
 
 CHANNELS = ("email", "slack", "teams", "pagerduty", "sms", "webhook", "feed", "apprise", "log")
@@ -49,8 +50,6 @@ TEMPLATE_FIELDS = (
 )
 """What a template may say; one that is not known at the moment is written as an empty text."""
 
-_FIRST_MONDAY = date(1970, 1, 5)
-
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -67,7 +66,9 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class NotificationRule:
-    """Tell `to` over `via` with `template` when an event of type `on` comes."""
+    """Tell `to` over `via` with `template` when an event of type `on` comes: at their next digest, at
+    once, or neither, which leaves room for a bundle (semantics D4).
+    """
 
     name: str
     on: str
@@ -77,29 +78,8 @@ class NotificationRule:
     threshold: int | None = None
     condition: str = ""
     tree: Node = ALWAYS_TRUE
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """Who of a team is on call: `members` take turns of `days` days (1 or 7), each beginning at
-    `minute` local minutes after midnight, of `weekday` (0 = Monday) when a turn is a week.
-    """
-
-    members: tuple[str, ...]
-    zone: ZoneInfo
-    days: int
-    weekday: int
-    minute: int
-
-    def holder(self, at: datetime) -> str:
-        """The member on call at that instant. Turns are counted in local calendar days, so a handover
-        stays at its local time when clocks change.
-        """
-        local = at.astimezone(self.zone)
-        days = (local.date() - _FIRST_MONDAY).days - self.weekday
-        if local.hour * 60 + local.minute < self.minute:
-            days -= 1
-        return self.members[days // self.days % len(self.members)]
+    digest: bool = False
+    immediate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +97,7 @@ class NotificationPolicy:
     fallback: Mapping[str, str]
     templates: Mapping[str, Template]
     backoff: tuple[timedelta, ...]
+    noise: Noise = field(default_factory=Noise)
 
     def matching(
         self, on: str, facts: Facts, *, threshold: int | None = None

@@ -101,6 +101,17 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     urgency: Urgency = Urgency.NORMAL
     hold: Hold | None = None
     bundle_id: UUID | None = None
+    deferrable: bool = False
+
+    @property
+    def message_id(self) -> UUID:
+        """The id under which it leaves, on every attempt: its own, or that of its bundle."""
+        return self.bundle_id or self.notification_id
+
+    @property
+    def is_critical(self) -> bool:
+        """Its ticket was critical when it was planned."""
+        return self.fields.get("priority") == "critical"
 
     @property
     def is_open(self) -> bool:

@@ -52,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fields: Fields
     cause: Cause
     urgency: Urgency = Urgency.NORMAL
+    deferrable: bool = False
 
 
 def notification_of(row: Sequence[Any]) -> Notification:
@@ -75,6 +76,7 @@ def notification_of(row: Sequence[Any]) -> Notification:
         attempts=row[12],
         unknowns=row[13],
         urgency=plan.urgency,
+        deferrable=plan.deferrable,
         hold=Hold(row[14]) if row[14] else None,
         bundle_id=row[15],
     )
@@ -134,6 +136,7 @@ def _plan(notification: Notification) -> str:
         fields=notification.fields,
         cause=notification.cause,
         urgency=notification.urgency,
+        deferrable=notification.deferrable,
     )
     return msgspec.json.encode(plan).decode()
 
