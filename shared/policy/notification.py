@@ -47,6 +47,9 @@ TEMPLATE_FIELDS = (
     "handoff_link",
     "ticket_link",
     "company",
+    "recipient",
+    "channel",
+    "count",
 )
 """What a template may say; one that is not known at the moment is written as an empty text."""
 

@@ -30,6 +30,7 @@ class Phrases:
     deadline: str
     soon: str
     urgency: str
+    behalf: str
     automatic: str
     units: tuple[tuple[str, str], ...]
     codes: Mapping[str, str]
@@ -51,6 +52,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         deadline="Due",
         soon="a few minutes",
         urgency="Somebody must take it by {at}.",
+        behalf="for {name}, who is away until {at}",
         automatic="Written by a machine; you can answer it.",
         units=(
             ("day", "days"),
@@ -75,6 +77,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         deadline="Fällig",
         soon="wenigen Minuten",
         urgency="Jemand muss es bis {at} übernehmen.",
+        behalf="für {name}, nicht im Büro bis {at}",
         automatic="Von einer Maschine geschrieben; Sie können darauf antworten.",
         units=(
             ("Tag", "Tagen"),
@@ -94,7 +97,10 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
             "high": "hoch",
             "medium": "mittel",
             "low": "niedrig",
-            "fixed": "Das Problem ist behoben.",
+            "fixed": "behoben",
+            "answered": "beantwortet",
+            "completed": "abgeschlossen",
+            "workaround": "es gibt einen Ausweg",
         },
     ),
     "fr": Phrases(
@@ -112,6 +118,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         deadline="Échéance",
         soon="quelques minutes",
         urgency="Quelqu'un doit s'en charger avant {at}.",
+        behalf="à la place de {name}, en congé jusqu'au {at}",
         automatic="Écrit par une machine ; vous pouvez y répondre.",
         units=(
             ("jour", "jours"),
@@ -131,7 +138,10 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
             "high": "haute",
             "medium": "moyenne",
             "low": "basse",
-            "fixed": "Le problème est corrigé.",
+            "fixed": "corrigée",
+            "answered": "nous avons répondu",
+            "completed": "terminée",
+            "workaround": "il existe une autre voie",
         },
     ),
     "es": Phrases(
@@ -149,6 +159,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         deadline="Vence",
         soon="unos minutos",
         urgency="Alguien debe hacerse cargo antes de {at}.",
+        behalf="en lugar de {name}, ausente hasta el {at}",
         automatic="Escrito por una máquina; puede responder.",
         units=(
             ("día", "días"),
@@ -168,7 +179,10 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
             "high": "alta",
             "medium": "media",
             "low": "baja",
-            "fixed": "El problema está corregido.",
+            "fixed": "corregido",
+            "answered": "respondido",
+            "completed": "terminado",
+            "workaround": "hay otra manera",
         },
     ),
 }

@@ -44,6 +44,48 @@ BUILT_IN: Final[Mapping[str, Template]] = {
         "{% if metric %}: the {{ metric }} target, due {{ deadline }}, was kept{% endif %}"
         "{% if reason %} ({{ reason }}){% endif %}. There is nothing for you to do.",
     ),
+    "bundle": Template(
+        "{{ count }} messages, the first of them about {{ reference }}",
+        "{{ count }} things happened within a minute.",
+        others={
+            "de": Template(
+                "{{ count }} Meldungen, die erste zu {{ reference }}",
+                "{{ count }} Dinge sind innerhalb einer Minute geschehen.",
+                "de",
+            ),
+            "fr": Template(
+                "{{ count }} messages, dont le premier sur {{ reference }}",
+                "{{ count }} choses se sont passées en une minute.",
+                "fr",
+            ),
+            "es": Template(
+                "{{ count }} mensajes, el primero sobre {{ reference }}",
+                "Han pasado {{ count }} cosas en un minuto.",
+                "es",
+            ),
+        },
+    ),
+    "digest": Template(
+        "Digest: {{ count }} messages",
+        "{{ count }} messages waited for this digest. None of them was urgent.",
+        others={
+            "de": Template(
+                "Sammelmeldung: {{ count }} Meldungen",
+                "{{ count }} Meldungen haben auf diese Sammelmeldung gewartet. Keine war eilig.",
+                "de",
+            ),
+            "fr": Template(
+                "Récapitulatif : {{ count }} messages",
+                "{{ count }} messages attendaient ce récapitulatif. Aucun n'était urgent.",
+                "fr",
+            ),
+            "es": Template(
+                "Resumen: {{ count }} mensajes",
+                "{{ count }} mensajes esperaban este resumen. Ninguno era urgente.",
+                "es",
+            ),
+        },
+    ),
 }
 
 _ALLOWED: Final = (
