@@ -23,6 +23,7 @@ from .acknowledging import routes as link_routes
 from .answering import Answering
 from .api import recipient_routes
 from .articles import Articles
+from .chat_api import chat_routes
 from .composing import Composer
 from .config import NotifierSection, NotifierSettings
 from .contacts import Contacts
@@ -81,6 +82,9 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
             notification_routes(engine),
             target_routes(engine, service.writer, clock),
             link_routes(answering, Pages()),
+            *chat_routes(
+                settings.notifier, engine=engine, answering=answering, egress=egress, clock=clock
+            ),
         ],
     )
     return service
