@@ -95,6 +95,7 @@ def _settings(receivers: Sinks) -> dict[str, str]:
         "TIERLINE_NOTIFIER__SMTP__SECURITY": "none",
         "TIERLINE_NOTIFIER__SMTP__SENDER": "Tierline Demo <support@desk.example>",
         "TIERLINE_NOTIFIER__PER_TARGET": "16",
+        "TIERLINE_NOTIFIER__RATES": '{"email": 1000, "webhook": 1000}',
         "TIERLINE_NOTIFIER__EGRESS_ALLOW": f'["127.0.0.1:{receivers.hook_port}"]',
     }
 

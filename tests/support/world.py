@@ -70,7 +70,10 @@ _NEXT_DUE: Final = {
         "SELECT min(at) FROM (SELECT due_at AS at FROM work_item UNION ALL SELECT changes_at FROM agent) AS d"
         " WHERE at > $1"
     ),
-    "notifier": "SELECT min(due_at) FROM notification WHERE status IN ('pending', 'leased') AND due_at > $1",
+    "notifier": (
+        "SELECT min(at) FROM (SELECT due_at AS at FROM notification WHERE status IN ('pending', 'leased')"
+        " UNION ALL SELECT ready_at FROM target) AS d WHERE at > $1"
+    ),
 }
 
 #: The clock cuts microseconds off, and a retry's jitter may have some.
