@@ -1,6 +1,6 @@
 """Cases and escalations in PostgreSQL: load and lock, find what is due, save.
 
-The state of a case is one jsonb value with a version; the columns beside it are what SQL looks for.
+The state of a case is one text (`state.py`); the columns beside it are what SQL looks for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from services.escalator.domain.case import Case
 from services.escalator.domain.escalation import Escalation
+from services.escalator.state import decoded, encoded
 from shared.db.engine import Transaction, fetch
 
 #: Make a row for every ticket we have not met, so that it can be locked.
@@ -59,7 +60,7 @@ SELECT due.ticket_id, due.partition, due.state FROM unnest($1::smallint[]) AS p 
 _SAVE: Final = """
 UPDATE sla_case AS c SET status = t.status, level = t.level, next_due_at = t.next_due_at,
     state = t.state
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[])
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
     AS t (ticket_id, status, level, next_due_at, state)
 WHERE c.ticket_id = t.ticket_id
 """
@@ -95,16 +96,6 @@ ORDER BY raised_at, escalation_id LIMIT $4
 
 #: One escalation.
 _ONE: Final = f"SELECT {_ESCALATION_COLUMNS} FROM escalation WHERE escalation_id = $1"
-
-
-class _State(msgspec.Struct):
-    """The form of `state`: its version, and the case (none for a ticket just met)."""
-
-    v: int = 1
-    case: Case | None = None
-
-
-_decoder = msgspec.json.Decoder(_State)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +231,3 @@ def _stored(rows: Iterable[Sequence[object]]) -> dict[UUID, Stored]:
         assert isinstance(state, str)
         found[ticket_id] = Stored(decoded(ticket_id, state), partition)
     return found
-
-
-def encoded(case: Case) -> bytes:
-    """The `state` of a case's row."""
-    return msgspec.json.encode(_State(case=case))
-
-
-def decoded(ticket_id: UUID, state: str) -> Case:
-    """The case in a row's `state`."""
-    return _decoder.decode(state).case or Case(ticket_id=ticket_id)

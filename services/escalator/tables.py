@@ -32,7 +32,7 @@ sla_case = Table(
     Column("status", Text, nullable=False),
     Column("level", Text, nullable=False),
     Column("next_due_at", Instant),
-    Column("state", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
     Index(
         "sla_case_due",
         "partition",

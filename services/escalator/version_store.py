@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 
 from services.escalator.domain.versions import CalendarDays, Reckoning, Version
-from services.escalator.store import Stored, decoded
+from services.escalator.state import decoded
+from services.escalator.store import Stored
 from shared.db.engine import Transaction, fetch
 
 #: One writer of versions at a time; readers go on.
@@ -48,7 +49,7 @@ UPDATE reckoning SET turn = $2, after = $3, not_before = $4, done_at = $5 WHERE 
 
 #: A condition: does one of the case's clocks count in one of the calendars?
 _COUNTS_IN: Final = """
-jsonb_path_exists(state, '$.case.timeline.clocks[*] ? (@.calendar == $names[*])',
+jsonb_path_exists(state::jsonb, '$.case.timeline.clocks[*] ? (@.calendar == $names[*])',
     jsonb_build_object('names', to_jsonb($1::text[])))
 """
 

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.escalator.domain.case import Case
 from services.escalator.domain.decide import next_due, respond
-from services.escalator.store import encoded
+from services.escalator.state import encoded
 from services.escalator.timers import PARTITIONS
 from shared.contracts import SLA, Event
 from shared.db import migrate
@@ -49,7 +49,7 @@ CREATE TABLE public.form (
 _FILL: Final = f"""
 INSERT INTO sla_case (ticket_id, partition, status, level, next_due_at, state)
 SELECT md5(n::text)::uuid, (hashint4(n) & 2147483647) % {len(PARTITIONS)}, status, level, due,
-    replace(state, '{TICKET}', md5(n::text)::uuid::text)::jsonb
+    replace(state, '{TICKET}', md5(n::text)::uuid::text)
 FROM generate_series($1::int, $2::int) AS n JOIN public.form
 ON number = CASE WHEN n % $3 < $4 THEN n % $3 ELSE $4 + (n / $3) % {_SPREAD} END
 """

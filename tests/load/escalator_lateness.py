@@ -17,7 +17,7 @@ import asyncpg
 
 from services.escalator.main import IDLE_SECONDS
 from services.escalator.metrics import EscalatorMetrics
-from services.escalator.store import encoded
+from services.escalator.state import encoded
 from services.escalator.timers import GROUPS, PARTITIONS, Timers
 from shared.clock import SystemClock
 from shared.contracts import decode
@@ -43,7 +43,7 @@ _AFTER: Final = 5.0
 _FILL: Final = f"""
 INSERT INTO sla_case (ticket_id, partition, status, level, next_due_at, state)
 SELECT id, (hashtext(id::text) & 2147483647) % {len(PARTITIONS)}, status, level, due,
-    replace(state, '{TICKET}', id::text)::jsonb
+    replace(state, '{TICKET}', id::text)
 FROM public.moment, LATERAL (SELECT gen_random_uuid() AS id FROM generate_series(1, copies)) AS t
 """
 _CLEAN: Final = """

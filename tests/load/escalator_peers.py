@@ -25,7 +25,7 @@ from services.escalator.domain.case import Case
 from services.escalator.domain.decide import next_due, respond
 from services.escalator.domain.items import TimePassed
 from services.escalator.metrics import EscalatorMetrics
-from services.escalator.store import encoded
+from services.escalator.state import encoded
 from services.escalator.timers import PARTITIONS, Timers
 from services.notifier.domain.recipient import Recipient
 from shared.clock import FakeClock
@@ -67,7 +67,7 @@ _MANAGER: Final = Recipient(
 _ARM: Final = f"""
 INSERT INTO sla_case (ticket_id, partition, status, level, next_due_at, state)
 SELECT id, (hashtext(id::text) & 2147483647) % {len(PARTITIONS)}, $2, $3, $4,
-    replace($5, '{TICKET}', id::text)::jsonb FROM unnest($1::uuid[]) AS id
+    replace($5, '{TICKET}', id::text) FROM unnest($1::uuid[]) AS id
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from services.escalator import store
+from services.escalator import state
 from services.escalator.domain.items import Deescalate
 from services.escalator.domain.rungs import ladder_of
 from shared.contracts import EscalationAdvanced
@@ -116,8 +116,8 @@ def test_F3_a_ticket_at_a_level_that_is_gone_can_be_raised_in_the_new_ladder() -
 def test_L3_the_copy_survives_its_row_and_is_small() -> None:
     story = raised()
 
-    row = store.encoded(story.case)
-    again = store.decoded(UUID(int=0), row.decode())
+    row = state.encoded(story.case)
+    again = state.decoded(UUID(int=0), row.decode())
 
     assert story.case == again
     assert again.open_escalation is not None
@@ -129,11 +129,11 @@ def test_L3_the_copy_survives_its_row_and_is_small() -> None:
 
 def test_L3_a_row_from_before_there_were_copies_goes_by_the_workflow_in_force() -> None:
     story = raised()
-    row = store.encoded(story.case).decode()
+    row = state.encoded(story.case).decode()
     start = row.index(',"ladder":{')
     end = row.index("}", row.index('"repeat_limit"', start)) + 1
 
-    story.case = store.decoded(story.case.ticket_id, row[:start] + row[end:])
+    story.case = state.decoded(story.case.ticket_id, row[:start] + row[end:])
 
     assert story.case.open_escalation is not None
     assert story.case.open_escalation.ladder is None

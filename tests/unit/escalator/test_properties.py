@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.escalator import store
+from services.escalator import state
 from services.escalator.domain import fold
 from services.escalator.domain.case import Case
 from services.escalator.domain.decide import next_due, respond
@@ -250,9 +250,9 @@ def standing_pauses(telling: Telling) -> set[tuple[str, object, datetime]]:
 def test_a_case_survives_its_row(events: list[Event]) -> None:
     telling = told_in_time(events, events[-1].time + timedelta(hours=5))
 
-    row = store.encoded(telling.case)
+    row = state.encoded(telling.case)
 
-    assert telling.case == store.decoded(UUID(int=0), row.decode())
+    assert telling.case == state.decoded(UUID(int=0), row.decode())
     assert msgspec.json.decode(row)["v"] == 1
 
 
