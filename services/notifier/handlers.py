@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -34,7 +34,7 @@ from .domain.plan import Surroundings, decide
 from .domain.state import Heard, Planned, State, evolve
 from .domain.unheard import unheard
 from .metrics import NotifierMetrics
-from .store import plans, recipients
+from .store import directory, plans
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +51,16 @@ async def handle(
     channels: Sequence[str],
     metrics: NotifierMetrics,
 ) -> list[FollowUp]:
-    """Plan the messages of a batch. Seven statements, whatever its size."""
+    """Plan the messages of a batch. Ten statements, whatever its size."""
     before = await plans.load(tx, batch.ticket_ids)
     around = Surroundings(
         policy=policy,
-        directory=await recipients.directory(tx),
+        directory=await directory.load(
+            tx,
+            ticket_ids=batch.ticket_ids,
+            customer_ids=_customers(before, batch.events),
+            instants=[batch.now, *(event.time for event in batch.events)],
+        ),
         channels=channels,
         now=batch.now,
     )
@@ -93,6 +98,13 @@ async def handle(
 
 def _in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda event: TOPICS.index(event.topic))
+
+
+def _customers(before: Mapping[UUID, State], events: Iterable[Event]) -> set[str]:
+    """Whose tickets they are, the ones that are only being opened included."""
+    known = {state.ticket.customer_id for state in before.values()}
+    known |= {e.payload.customer.customer_id for e in events if isinstance(e.payload, TicketOpened)}
+    return {customer_id for customer_id in known if customer_id is not None}
 
 
 def _differences(

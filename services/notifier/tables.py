@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -22,10 +23,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db.standard import standard_tables
 
+from .subscriptions.tables import subscription_tables
+
 Instant = DateTime(timezone=True)
 
 metadata: Final = MetaData(schema="notifier")
 standard_tables(metadata)
+subscription_tables(metadata)
 
 #: What must be remembered of a ticket. The subject line is free text and can be blanked (ruling 4).
 ticket: Final = Table(
@@ -126,6 +130,42 @@ recipient: Final = Table(
     Column("zone", Text),
     Column("quiet", JSONB),
     Column("away", JSONB),
+)
+
+#: Who takes turns being on call for a team, instead of the workflow's rotation.
+rotation: Final = Table(
+    "rotation",
+    metadata,
+    Column("team", Text, primary_key=True),
+    Column("members", ARRAY(Text), nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("minute", Integer, nullable=False),
+)
+
+#: Who is on call for a while, whoever's turn it is: by hand, or imported from a calendar.
+on_call_override: Final = Table(
+    "on_call_override",
+    metadata,
+    Column("override_id", Uuid, primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("recipient_id", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("imported", Boolean, nullable=False),
+    Index("on_call_override_until", "until"),
+)
+
+#: Who watches a ticket, or everything of a customer.
+watcher: Final = Table(
+    "watcher",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("recipient_id", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
 )
 
 #: Links that acknowledge, by the SHA-256 of their token: the token itself is nowhere (security S48).

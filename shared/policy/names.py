@@ -29,8 +29,12 @@ ROLES = (
     "duty_manager",
     "support_manager",
     "customer_success_director",
+    "watchers",
 )
 """What a recipient can be without the workflow naming it under `roles`."""
+
+ON_CALL_OF = "on_call:"
+"""Before the name of a level: who is on call for its team, whatever level the ticket is at."""
 
 TEAM_ROLES: Mapping[str, frozenset[str]] = {
     "team_managers": frozenset({"manager", "team_managers"}),
@@ -62,7 +66,8 @@ def names_in(data: Mapping[str, object]) -> Names:
         alias.lower(): str(name).lower()
         for alias, name in _mapping(triage, "category_aliases").items()
     }
-    roles = (*ROLES, *_texts(data.get("roles")), *_mapping(data, "audiences"))
+    on_call = (f"{ON_CALL_OF}{name}" for name in _mapping(data, "levels"))
+    roles = (*ROLES, *on_call, *_texts(data.get("roles")), *_mapping(data, "audiences"))
     queues = (GENERAL, *_mapping(data, "queues"))
     tables = {
         "level": levels,

@@ -47,11 +47,18 @@ TEMPLATE_FIELDS = (
     "handoff_link",
     "ticket_link",
     "company",
+    "on_behalf",
     "recipient",
     "channel",
     "count",
 )
 """What a template may say; one that is not known at the moment is written as an empty text."""
+
+
+OVERDUE = "overdue"
+"""What a rule names instead of a percent to hear every reminder after the breach (semantics L6)."""
+
+_BREACH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +85,17 @@ class NotificationRule:
     to: tuple[str, ...]
     via: tuple[str, ...]
     template: str
-    threshold: int | None = None
+    threshold: int | str | None = None
     condition: str = ""
     tree: Node = ALWAYS_TRUE
     digest: bool = False
     immediate: bool = False
+
+    def hears(self, threshold: int | None) -> bool:
+        """It is for warnings of that percent, for all of them, or for those after the breach."""
+        if self.threshold == OVERDUE:
+            return threshold is not None and threshold > _BREACH
+        return self.threshold in (None, threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,7 @@ class NotificationPolicy:
         return tuple(
             rule
             for rule in (self.rules[n] for n in self.matches(facts))
-            if rule.on == on and rule.threshold in (None, threshold)
+            if rule.on == on and rule.hears(threshold)
         )
 
     def audience(self, name: str) -> tuple[str, ...]:

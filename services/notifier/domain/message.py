@@ -117,6 +117,7 @@ def compose(
     }
     subject, body = templates.render(notification.template, shown, spoken)
     ending = tuple(_ending(notification, body, acknowledge_link, spoken, now))
+    ending = (*_on_behalf(fields, body), *ending)
     return Message(
         notification_id=notification.notification_id,
         ticket_id=notification.ticket_id,
@@ -160,6 +161,12 @@ def _ending(
     if acknowledge_link and acknowledge_link not in body:
         said.append(words.take_link.format(link=acknowledge_link))
     return [*said, f"{words.ticket} {notification.ticket_id}"]
+
+
+def _on_behalf(fields: Mapping[str, object], body: str) -> list[str]:
+    """For whom somebody is told, unless the template says so itself."""
+    said = clean_line(fields.get("on_behalf") or "", limit=200)
+    return [f"{said[0].upper()}{said[1:]}."] if said and said not in body else []
 
 
 def _answerable(subject: str, notification: Notification) -> str:

@@ -26,10 +26,12 @@ from shared.contracts import (
 from shared.contracts.vocabulary import EscalationOutcome, SuppressReason
 from shared.policy import WorkflowPolicy
 
-from .audience import CUSTOMER, Directory, Told, resolve
+from .absence import on_behalf
+from .audience import CUSTOMER, Asked, Directory, Told, resolve
+from .channels import channels_for
 from .corrections import corrections
 from .facts import facts_of
-from .notification import About, Kind, Notification, Status, notification_id
+from .notification import About, Kind, Notification, Status, Urgency, notification_id
 from .receipt import goes_at, made_ready
 from .recipient import Recipient
 from .state import Decision, Heard, Planned, State
@@ -82,11 +84,14 @@ def _told(state: State, event: Event, around: Surroundings) -> list[Planned]:
     for telling in _tellings(state, event, around.policy):
         told = resolve(
             telling.names,
-            ticket=state.ticket,
-            team=_team(state, event, around.policy),
-            directory=around.directory,
-            on_call=around.policy.notification.on_call,
-            at=event.time,
+            Asked(
+                ticket=state.ticket,
+                team=_team(state, event, around.policy),
+                directory=around.directory,
+                policy=around.policy,
+                at=event.time,
+                now=around.now,
+            ),
         )
         for person in told:
             if not telling.via and person.recipient and person.recipient.recipient_id in heard_by:
@@ -167,7 +172,7 @@ def _notifications(
 ) -> list[Notification]:
     about = _about(event)
     person = told.recipient
-    reached = _channels(person, telling.via, around) if person else []
+    reached = _channels(person, telling, around, Urgency.NORMAL) if person else []
     reason = None
     if person is None or not reached:
         reason = SuppressReason.UNREACHABLE
@@ -176,7 +181,7 @@ def _notifications(
     elif person.is_muted_at(around.now):
         reason = SuppressReason.MUTED
     recipient_id = person.recipient_id if person else told.role
-    fields = fields_of(state.ticket, event, around.policy)
+    fields = fields_of(state.ticket, event, around.policy) | on_behalf(told.instead_of)
     return [
         Notification(
             notification_id=notification_id(event.id, recipient_id, channel),
@@ -198,20 +203,11 @@ def _notifications(
     ]
 
 
-def _channels(person: Recipient, via: Sequence[str], around: Surroundings) -> list[str]:
-    """The channels of `via` the person has, or what stands in for them; else the best one."""
-    has = [name for name in around.channels if name in person.channels]
+def _channels(
+    person: Recipient, telling: Telling, around: Surroundings, urgency: Urgency
+) -> list[str]:
     fallback = around.policy.notification.fallback
-    found: dict[str, None] = {}
-    for wanted in via:
-        channel: str | None = wanted
-        tried: set[str] = set()
-        while channel is not None and channel not in has and channel not in tried:
-            tried.add(channel)
-            channel = fallback.get(channel)
-        if channel in has:
-            found[channel] = None
-    return list(found) or has[:1]
+    return channels_for(person, telling.via, urgency=urgency, on=around.channels, fallback=fallback)
 
 
 def target_of(channel: str, address: str) -> str:

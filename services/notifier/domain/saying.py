@@ -28,6 +28,10 @@ def said_to(fields: Mapping[str, object], reader: Reader, *, now: datetime) -> d
     if _instant_of(fields, "acknowledge_by") is not None:
         words = phrases(reader.language).urgency
         said["urgency_note"] = words.format(at=said["acknowledge_by"])
+    if (back := _instant_of(fields, "away_until")) is not None:
+        until = spoken(back, reader.zone, reader.language, now=now)
+        words = phrases(reader.language).behalf
+        said["on_behalf"] = words.format(name=fields["instead_of"], at=until)
     seconds = fields.get("respond_within_seconds")
     if isinstance(seconds, int):
         said["respond_within"] = within(seconds, reader.language)

@@ -55,14 +55,14 @@ def _of_fact(event: Event, policy: WorkflowPolicy) -> Fields:
             return {
                 "metric": in_words(said.metric),
                 "threshold": said.threshold_percent,
-                **_instant("deadline", said.deadline),
+                **instant_in_figures("deadline", said.deadline),
                 "remaining": lasting(timedelta(seconds=max(0, said.remaining_seconds))),
             }
         case SlaBreached() as said:
             return {
                 "metric": in_words(said.metric),
                 "threshold": 100,
-                **_instant("deadline", said.deadline),
+                **instant_in_figures("deadline", said.deadline),
                 "remaining": lasting(timedelta()),
                 "priority": said.priority,
             }
@@ -70,7 +70,7 @@ def _of_fact(event: Event, policy: WorkflowPolicy) -> Fields:
             return {
                 "metric": in_words(said.metric),
                 "threshold": said.threshold_percent or 100,
-                **_instant("deadline", said.deadline),
+                **instant_in_figures("deadline", said.deadline),
                 "reason": f"it had been answered at {at_clock(said.happened_at)}",
             }
         case EscalationRaised(level=level) | EscalationAdvanced(to_level=level) as said:
@@ -98,7 +98,7 @@ def _raised(
         **_level(level, policy),
     }
     if said.acknowledge_by is not None:
-        told |= _instant("acknowledge_by", said.acknowledge_by)
+        told |= instant_in_figures("acknowledge_by", said.acknowledge_by)
         told["urgency_note"] = f"Somebody must take it by {at_clock(said.acknowledge_by)}."
     if said.handoff is not None and said.handoff.sentiment:
         told["sentiment_label"] = said.handoff.sentiment
@@ -121,7 +121,7 @@ def _level(name: str | None, policy: WorkflowPolicy) -> Fields:
     }
 
 
-def _instant(name: str, instant: datetime) -> Fields:
+def instant_in_figures(name: str, instant: datetime) -> Fields:
     """An instant in figures, and as machines write it, of which the reader's own words are made."""
     return {name: at_clock(instant), f"{name}_at": instant.astimezone(UTC).isoformat()}
 

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.notifier.domain.audience import Directory
 from services.notifier.domain.recipient import Away, Quiet, Recipient
 from shared.db.engine import Transaction, fetch
 
@@ -39,11 +38,6 @@ ON CONFLICT (recipient_id) DO UPDATE SET name = excluded.name, roles = excluded.
 """
 
 _DELETE: Final = "DELETE FROM recipient WHERE recipient_id = $1"
-
-
-async def directory(tx: Transaction) -> Directory:
-    """Everyone who can be told. One statement."""
-    return Directory([_recipient(row) for row in await fetch(tx, _ALL)])
 
 
 async def everyone(tx: Transaction) -> list[Recipient]:
