@@ -14,6 +14,7 @@ from shared.settings import HttpSettings, ServiceSettings
 from .domain.bucket import Rate
 from .domain.target import Limits
 from .senders.settings import SenderSettings
+from .subscriptions.settings import SubscriptionSettings
 
 #: Messages a second that a target of a channel gets, unless told otherwise.
 RATES: Final[Mapping[str, float]] = {
@@ -57,6 +58,7 @@ class NotifierSection(SenderSettings):
     lease_seconds: float = Field(default=45.0, gt=0, description="after it, unknown")
     link_hours: float = Field(default=72.0, gt=0, description="life of an acknowledgement link")
     idle_seconds: float = Field(default=0.5, gt=0, description="between two looks at what is due")
+    subscriptions: SubscriptionSettings = SubscriptionSettings()
 
     @field_validator("rates")
     @classmethod

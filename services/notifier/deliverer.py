@@ -80,6 +80,11 @@ class Deliverer:
         """The channels that are on, the preferred one first."""
         return tuple(self._senders)
 
+    @property
+    def senders(self) -> Mapping[str, Sender]:
+        """The senders of those channels."""
+        return self._senders
+
     async def step(self) -> bool:
         """Record what has ended, begin what is due, wait a moment for what is under way.
 

@@ -37,6 +37,7 @@ from .pages import Pages
 from .recording import RecordTerms
 from .senders import Means, build_senders
 from .store.texts import TextDays
+from .subscriptions.installing import also_fanning_out, install
 from .targets_api import target_routes
 
 
@@ -63,12 +64,17 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         engine, service.writer, clock, metrics, reasons=policy.escalation.manual_reasons.keys()
     )
     worker = service.work("deliverer", deliverer.step, idle_seconds=settings.notifier.idle_seconds)
-    service.consume(
-        TOPICS,
-        partial(handle, policy=policy, channels=deliverer.channels, metrics=metrics),
-        wakes=[worker],
-    )
+    hear = partial(handle, policy=policy, channels=deliverer.channels, metrics=metrics)
+    service.consume(TOPICS, also_fanning_out(hear), wakes=[worker])
     service.on_stop(deliverer.close)
+    subscriptions = install(
+        service,
+        settings.notifier.subscriptions,
+        clock=clock,
+        egress=egress,
+        catalogue=catalogue,
+        senders=deliverer.senders,
+    )
     service.on_stop(egress.close)
     service.app = create_app(
         service="notifier",
@@ -80,6 +86,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         routes=[
             recipient_routes(engine, service.writer),
             notification_routes(engine),
+            subscriptions,
             target_routes(engine, service.writer, clock),
             link_routes(answering, Pages()),
             *chat_routes(
