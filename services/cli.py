@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dead-letters": "dead_letters",
     "topics": "topics",
     "workflow": "workflow",
+    "notify": "notify",
     "triage": "triage",
     "contracts": "contracts",
     "docs": "docs",

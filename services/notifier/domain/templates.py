@@ -128,6 +128,16 @@ class Templates:
     def __contains__(self, name: str) -> bool:
         return name in self._templates
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All there are, in order of the alphabet."""
+        return tuple(sorted(self._templates))
+
+    def languages(self, name: str) -> tuple[str, ...]:
+        """Those a template has, its own first. Raises KeyError for an unknown name."""
+        template = self._templates[name]
+        return (template.language, *template.others)
+
     def language(self, name: str, wanted: Sequence[str | None]) -> str:
         """The first of the wanted languages that the template has, else its own. `de-AT` is German.
 

@@ -25,10 +25,11 @@ def fields_of(ticket: Ticket, event: Event, policy: WorkflowPolicy) -> Fields:
     """The fields that follow from the fact itself. Subject line and links are added when a message
     is sent, so that neither is stored with it.
     """
-    return _of_ticket(ticket, policy) | _of_fact(event, policy)
+    return fields_of_ticket(ticket, policy) | _of_fact(event, policy)
 
 
-def _of_ticket(ticket: Ticket, policy: WorkflowPolicy) -> Fields:
+def fields_of_ticket(ticket: Ticket, policy: WorkflowPolicy) -> Fields:
+    """The fields that follow from what is known of the ticket."""
     told: Fields = {
         "reference": ticket.reference,
         "ticket_id": str(ticket.ticket_id),

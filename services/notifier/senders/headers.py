@@ -12,6 +12,9 @@ from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.policy import Policy
 from typing import Final
 
+#: A longer one cannot be folded as it is.
+_LONGEST_WORD: Final = 60
+
 
 class _Whole(UnstructuredHeader, BaseHeader):
     """One value that nothing may be put into: an id or an address between angle brackets."""
@@ -27,7 +30,8 @@ class _Words(UnstructuredHeader, BaseHeader):
     def fold(self, *, policy: Policy) -> str:
         """The header, folded at 76 characters."""
         text = str(self)
-        charset = "us-ascii" if text.isascii() else "utf-8"
+        fits = text.isascii() and all(len(word) <= _LONGEST_WORD for word in text.split(" "))
+        charset = "us-ascii" if fits else "utf-8"
         header = Header(text, charset, maxlinelen=76, header_name=self.name)
         return f"{self.name}: {header.encode(linesep=policy.linesep)}{policy.linesep}"
 

@@ -1,0 +1,215 @@
+"""Messages as they would leave, made of an example, without a notifier and without sending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from shared.contracts import Cause
+from shared.ids import derived_id
+from shared.policy import WorkflowPolicy
+
+from .domain.audience import CUSTOMER
+from .domain.instants import spoken
+from .domain.message import Line, Message, compose
+from .domain.notification import About, Fields, Kind, Notification, notification_id
+from .domain.phrases import within
+from .domain.templates import Templates
+from .domain.ticket import reference_of
+from .senders import pagerduty, slack, sms, teams, webhook
+from .senders.email import EmailSender
+from .senders.request import Request
+from .senders.settings import PagerDutySettings, SlackSettings, SmtpSettings
+
+#: The ticket that examples are about.
+TICKET: Final = UUID("0198c2a4-7d10-7b3e-9a51-5f0e8c4711aa")
+
+#: Templates for customers that no rule of the packaged workflow sends.
+_FOR_CUSTOMERS: Final = frozenset({"survey"})
+
+#: Templates of several notifications in one message.
+_SEVERAL: Final = frozenset({"bundle", "digest"})
+
+_LINK: Final = "https://support.example.com/a/3q2-7wRk0tZr5Jd9mVfLx1"
+_PAGES: Final = (
+    ("Why an export stops half way", "https://help.example.com/exports"),
+    ("Large files", "https://help.example.com/large-files"),
+)
+
+
+def example_fields(policy: WorkflowPolicy, now: datetime) -> Fields:
+    """What the example's plan says: every field has a value."""
+    level = policy.levels[min(1, len(policy.levels) - 1)]
+    respond = level.respond_within or timedelta()
+    return {
+        "reference": reference_of(TICKET),
+        "ticket_id": str(TICKET),
+        "priority": "high",
+        "category": "technical",
+        "customer_tier": "enterprise",
+        "queue": "specialists",
+        "agent": "Ana Roe",
+        "level": level.name.replace("_", " "),
+        "level_title": level.title,
+        "team": level.team,
+        "from_level": "tier 1",
+        "metric": "first response",
+        "threshold": 80,
+        "deadline": f"{now + timedelta(minutes=12):%Y-%m-%d %H:%M UTC}",
+        "deadline_at": (now + timedelta(minutes=12)).isoformat(),
+        "respond_within": within(int(respond.total_seconds()), "en"),
+        "respond_within_seconds": int(respond.total_seconds()),
+        "reason": "sla at risk",
+        "sentiment_label": "frustrated",
+        "summary": "Exports of more than 10,000 rows stop half way, since Monday.",
+        "resolution": "fixed",
+        "acknowledge_by_at": (now + timedelta(minutes=8)).isoformat(),
+        "company": policy.company,
+        "recipient": "ana",
+        "channel": "email",
+        "count": 3,
+    }
+
+
+def is_for_customers(template: str, policy: WorkflowPolicy) -> bool:
+    """Whether a customer reads it, as far as the rules say."""
+    rules = policy.notification.rules
+    return template in _FOR_CUSTOMERS or any(
+        rule.template == template and CUSTOMER in rule.to for rule in rules
+    )
+
+
+def example(
+    template: str,
+    policy: WorkflowPolicy,
+    templates: Templates,
+    *,
+    now: datetime,
+    language: str | None = None,
+    zone: ZoneInfo | None = None,
+    fields: Mapping[str, Any] = MappingProxyType({}),
+    subject_line: str | None = "Export stops half way",
+    name: str = "Ana Roe",
+) -> Message:
+    """The message of `template` about an example; `fields` are known better. Raises KeyError for a template
+    that the workflow does not have.
+    """
+    role = CUSTOMER if is_for_customers(template, policy) else "on_call"
+    spoken_in = templates.language(template, (language,))
+    where = zone or ZoneInfo(policy.business_hours.zone)
+    known = example_fields(policy, now) | dict(fields)
+    made = compose(
+        _notification(template, role, known, now),
+        templates,
+        address="ana@example.com",
+        name=name,
+        subject_line=subject_line,
+        acknowledge_link=_LINK if template == "handoff" else None,
+        now=now,
+        language=spoken_in,
+        zone=where,
+        latest={
+            "first_response_due": spoken(now + timedelta(hours=1), where, spoken_in, now=now),
+            "resolution_due": spoken(now + timedelta(hours=8), where, spoken_in, now=now),
+            "first_response_target": "1 h",
+            "resolution_target": "8 h",
+            "articles": tuple(f"- {title}: {url}" for title, url in _PAGES),
+        },
+        links=[url for _, url in _PAGES],
+    )
+    return _with_lines(made, template, spoken(now, where, spoken_in, now=now))
+
+
+def _notification(template: str, role: str, fields: Fields, now: datetime) -> Notification:
+    fact = derived_id(TICKET, f"preview:{template}")
+    about = About(
+        fact_id=fact,
+        fact="ticket.opened" if template == "received" else "escalation.raised",
+        kind=Kind.ESCALATION if template == "handoff" else Kind.TICKET,
+        happened_at=now - timedelta(seconds=4),
+        escalation_id=derived_id(TICKET, "preview") if template == "handoff" else None,
+    )
+    return Notification(
+        notification_id=notification_id(fact, "ana", "email"),
+        ticket_id=UUID(str(fields["ticket_id"])),
+        about=about,
+        recipient_id="ana",
+        role=role,
+        channel="email",
+        target="email",
+        template=template,
+        fields=fields,
+        cause=Cause(id=fact, correlation_id=fact),
+        planned_at=now,
+        due_at=now,
+    )
+
+
+def _with_lines(message: Message, template: str, happened: str) -> Message:
+    """A bundle and a digest name what they are made of."""
+    if template not in _SEVERAL:
+        return message
+    subjects = ("80 % of first response used", "first response is late", "handed to specialists")
+    lines = tuple(
+        Line(
+            notification_id=derived_id(TICKET, f"line:{n}"),
+            ticket_id=derived_id(TICKET, f"ticket:{n}"),
+            subject=f"{reference_of(derived_id(TICKET, f'ticket:{n}'))}: {subject}",
+            reference=reference_of(derived_id(TICKET, f"ticket:{n}")),
+            priority="medium",
+            happened=happened,
+            held=template,
+        )
+        for n, subject in enumerate(subjects)
+    )
+    return replace(message, lines=lines)
+
+
+def _mail(message: Message) -> str:
+    mail = EmailSender(SmtpSettings(host="relay", sender="Support <support@example.com>")).compose(
+        message
+    )
+    headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
+    return f"{headers}\n\n{message.body}"
+
+
+def _request(request: object) -> str:
+    """What is posted, readable."""
+    assert isinstance(request, Request)
+    return msgspec.json.format(request.content, indent=2).decode()
+
+
+def _slack(message: Message) -> str:
+    addressed = replace(message, address="https://hooks.slack.com/services/T0/B0/x")
+    return _request(slack.render(addressed, SlackSettings()))
+
+
+def _teams(message: Message) -> str:
+    return _request(teams.render(replace(message, address="https://teams.example.com/hook")))
+
+
+def _pagerduty(message: Message) -> str:
+    addressed = replace(message, address="0" * 32)
+    return _request(pagerduty.render(addressed, PagerDutySettings()))
+
+
+def _webhook(message: Message) -> str:
+    return msgspec.json.format(msgspec.json.encode(webhook.body_of(message)), indent=2).decode()
+
+
+#: How a message looks on each channel that has a form of its own.
+FORMS: Final[Mapping[str, Callable[[Message], str]]] = {
+    "email": _mail,
+    "slack": _slack,
+    "teams": _teams,
+    "pagerduty": _pagerduty,
+    "sms": sms.text_of,
+    "webhook": _webhook,
+}
