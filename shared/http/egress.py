@@ -9,11 +9,12 @@ operator (`host:port`) are exempt from the address check and may use http.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import httpx2
@@ -22,6 +23,13 @@ from .addresses import is_public
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 PORTS: Final = frozenset({443, 8443})
+
+#: Labels of letters, digits, hyphens and underscores, a dot after the last one or not.
+_HOST_NAME: Final = re.compile(r"(?=.{1,254}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+
+
+#: Tells every address of a host; raises EgressTemporary.
+Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
 
 class EgressError(Exception):
@@ -59,10 +67,15 @@ class _Target:
 
 
 class Egress:
-    """A filtered HTTP client. `allowed` holds exact `host:port` of internal targets."""
+    """A filtered HTTP client. `allowed` holds exact `host:port` of internal targets; `resolve` tells every
+    address of a name.
+    """
 
-    def __init__(self, allowed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, allowed: frozenset[str] = frozenset(), *, resolve: Resolve | None = None
+    ) -> None:
         self._allowed = allowed
+        self._resolve = resolve or resolved
         self._client = httpx2.AsyncClient(
             trust_env=False,
             follow_redirects=False,
@@ -132,7 +145,7 @@ class Egress:
             raise EgressRefused(
                 f"{parts.scheme} to port {port} is not allowed, https to 443 or 8443 is"
             )
-        addresses = await _resolved(host, port)
+        addresses = await self._resolve(host, port)
         if not named and not all(is_public(address) for address in addresses):
             raise EgressRefused(f"{host} is not in the public internet")
         literal = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
@@ -158,6 +171,8 @@ def _parsed(url: str) -> tuple[SplitResult, int]:
             ip_address(parts.hostname)
         except ValueError:
             raise EgressRefused(f"{parts.hostname} is no proper address") from None
+    elif ":" not in parts.hostname and not _HOST_NAME.fullmatch(parts.hostname):
+        raise EgressRefused("the URL has no proper host name")
     return parts, port
 
 
@@ -167,11 +182,13 @@ def _looks_like_an_address(host: str) -> bool:
     return last.isdigit() or last.lower().startswith("0x")
 
 
-async def _resolved(host: str, port: int) -> list[str]:
+async def resolved(host: str, port: int) -> list[str]:
     """Every address of `host`. Raises EgressTemporary when the name has none just now."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         raise EgressTemporary(f"{host} has no address") from error
+    except UnicodeError as error:
+        raise EgressRefused("the URL has no proper host name") from error
     return [str(entry[4][0]) for entry in found]
