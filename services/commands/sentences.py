@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from shared import contracts as c
-from shared.contracts.vocabulary import SuppressReason
+from shared.contracts.vocabulary import Answer, SuppressReason
 
 
 def sentence(payload: c.Payload) -> str:
@@ -100,7 +100,24 @@ def _raised(e: c.EscalationRaised) -> str:
 
 
 def _advanced(e: c.EscalationAdvanced) -> str:
-    return f"escalation {e.from_level} → {e.to_level}: {e.reason}{_acknowledge(e)}"
+    by = f" by {e.by}" if e.by else ""
+    return f"escalation {e.from_level} → {e.to_level}: {e.reason}{by}{_acknowledge(e)}"
+
+
+def _taken_over(e: c.EscalationAcknowledged) -> str:
+    until = f", until {e.holds_until:%H:%M:%S}" if e.holds_until else ""
+    return f"{e.by} took responsibility after {e.after_seconds} s{until}"
+
+
+def _answered(e: c.NotificationAnswered) -> str:
+    until = f" until {e.until:%H:%M:%S}" if e.until else ""
+    said = {
+        Answer.ACKNOWLEDGE: "acknowledged",
+        Answer.TAKE: "takes the ticket",
+        Answer.SNOOZE: f"snoozed{until}",
+        Answer.ESCALATE: f"escalates further: {e.reason or 'no reason'}",
+    }
+    return f"{e.recipient_id} {said[e.answer]}, by {e.via}"
 
 
 def _acknowledge(e: c.EscalationRaised | c.EscalationAdvanced) -> str:
@@ -148,6 +165,7 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.TicketAssigned: _assigned,
     c.TicketUnassigned: lambda e: f"taken from {e.agent_id}: {e.reason}",
     c.TicketUnroutable: _unroutable,
+    c.TicketAssignmentRefused: lambda e: f"{e.agent_id} was not given the ticket: {e.detail}",
     c.AgentUpdated: lambda e: f"{e.agent_id} is {e.presence}, load {e.load} of {e.capacity}",
     c.SlaStarted: _started,
     c.SlaPaused: lambda e: f"{_clock(e)} clock paused at {e.consumed_seconds} s",
@@ -161,10 +179,11 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.SlaCancelled: lambda e: f"{_clock(e)} clock cancelled: {e.reason}",
     c.EscalationRaised: _raised,
     c.EscalationAdvanced: _advanced,
-    c.EscalationAcknowledged: lambda e: f"{e.by} took responsibility after {e.after_seconds} s",
+    c.EscalationAcknowledged: _taken_over,
     c.EscalationResolved: lambda e: f"escalation over: {e.outcome}",
     c.NotificationSent: _sent,
     c.NotificationFailed: _failed,
     c.NotificationSuppressed: _suppressed,
+    c.NotificationAnswered: _answered,
     c.NotificationAcknowledged: lambda e: f"{e.recipient_id} acknowledged by {e.via}",
 }

@@ -12,6 +12,7 @@ from shared.contracts import (
     Event,
     FollowUp,
     NotificationAcknowledged,
+    NotificationAnswered,
     NotificationSuppressed,
     TicketMerged,
 )
@@ -49,10 +50,12 @@ def _into(event: Event) -> UUID | None:
 
 
 def _matters(event: Event) -> bool:
-    """Of notifications only an acknowledgement, and that nobody could be told of a fact: what was sent or
+    """Of notifications only the answers of people, and that nobody could be told of a fact: what was sent or
     failed moves no clock and no ladder.
     """
     match event.payload:
-        case NotificationAcknowledged() | NotificationSuppressed(nobody_told=True):
+        case NotificationAcknowledged() | NotificationAnswered():
+            return True
+        case NotificationSuppressed(nobody_told=True):
             return True
     return not isinstance(event.payload, NotificationPayload)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
+from services.router.domain.by_hand import wished_of
 from services.router.domain.work import concerns_us
 from services.router.metrics import RouterMetrics
 from services.router.store import roster, work
 from services.router.store.ledger import Ledger
-from shared.contracts import FollowUp, TicketAssignmentRequested
+from shared.contracts import FollowUp, NotificationAnswered, TicketAssignmentRequested
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
 from shared.runtime.batch import Batch
@@ -20,15 +21,19 @@ log = logging.getLogger(__name__)
 async def handle(
     tx: Transaction, batch: Batch, *, policy: WorkflowPolicy, metrics: RouterMetrics
 ) -> list[FollowUp]:
-    """Apply a batch of support.tickets, support.escalations and support.sla: at most seven statements.
+    """Apply a batch of tickets, escalations, clocks and answers to pages: at most seven statements.
 
     Events of these topics about one ticket may come in either order (semantics H9).
     """
     events = [event for event in batch.events if concerns_us(event.payload)]
     items = await work.load(tx, list({UUID(event.subject) for event in events}))
     named = {i.agent_id for i in items.values() if i.agent_id}
-    wished = [e.payload for e in events if isinstance(e.payload, TicketAssignmentRequested)]
-    agents = await roster.lock_some(tx, named | {wish.assignee for wish in wished})
+    wished = {
+        wished_of(event.payload)
+        for event in events
+        if isinstance(event.payload, TicketAssignmentRequested | NotificationAnswered)
+    }
+    agents = await roster.lock_some(tx, named | wished)
     ledger = Ledger(items=items, agents=agents, policy=policy, now=batch.now)
     for event in events:
         ledger.hear(event)
@@ -36,7 +41,7 @@ async def handle(
     for ticket_id, refused in ledger.refused:
         metrics.requests_refused.labels(reason=refused.title).inc()
         log.warning(
-            "The channel's assignment of a ticket was not followed: %s",
+            "A wish from outside who should have a ticket was not followed: %s",
             refused,
             extra={"action": "assignment_refused", "ticket_id": str(ticket_id)},
         )

@@ -15,7 +15,7 @@ from services.router.rota import Rota
 from services.router.store.shifts import Shifts
 from services.router.timekeeper import Timekeeper
 from shared.clock import Clock
-from shared.contracts import ESCALATIONS, SLA, TICKETS
+from shared.contracts import ESCALATIONS, NOTIFICATIONS, SLA, TICKETS
 from shared.db.engine import create_engine
 from shared.http.app import create_app
 from shared.http.auth import Keyring
@@ -47,7 +47,7 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
     dispatcher = Dispatcher(service.writer, policy, metrics)
     worker = service.work("dispatcher", dispatcher.step, idle_seconds=IDLE_SECONDS)
     heard = partial(handle, policy=policy, metrics=metrics)
-    service.consume([TICKETS, ESCALATIONS, SLA], heard, wakes=[worker])
+    service.consume([TICKETS, ESCALATIONS, SLA, NOTIFICATIONS], heard, wakes=[worker])
     timekeeper = Timekeeper(service.writer, policy, metrics, shifts, worker.wake)
     service.work("timekeeper", timekeeper.step, idle_seconds=timekeeper.idle_seconds)
     commands = Commands(service.writer, policy, worker.wake, shifts=shifts)

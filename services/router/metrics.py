@@ -29,7 +29,7 @@ class RouterMetrics:
         )
         self.requests_refused = catalogue.counter(
             "assignment_requests_refused_total",
-            "Assignments made in a ticket's channel that were not followed, by reason.",
+            "Assignments made in a ticket's channel, or taken from a page, that were not followed, by reason.",
             ["reason"],
         )
         self.dispatch_matches = catalogue.histogram(

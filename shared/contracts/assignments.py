@@ -95,6 +95,17 @@ class TicketUnroutable(TicketPayload, frozen=True, kw_only=True, omit_defaults=T
     missing_skills: list[str] = []
 
 
+@payload("ticket.assignment_refused", topic=ASSIGNMENTS)
+class TicketAssignmentRefused(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """A wish from outside that `agent_id` should have the ticket was not followed: made in its channel, or as
+    the answer to a page. `reason` names the kind of refusal, `detail` says it.
+    """
+
+    agent_id: str
+    reason: str
+    detail: str
+
+
 @payload("agent.updated", topic=AGENTS)
 class AgentUpdated(Payload, frozen=True, kw_only=True, omit_defaults=True):
     """An agent as the roster knows them now. `load` ≤ `capacity`, in weight units."""

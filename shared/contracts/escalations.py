@@ -76,7 +76,7 @@ class EscalationRaised(TicketPayload, frozen=True, kw_only=True, omit_defaults=T
 class EscalationAdvanced(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
     """The escalation moved on: a higher level, or the same one paged again (`repeated`).
 
-    A change of level carries the hand-off document as it is then.
+    A change of level carries the hand-off document as it is then. `by`: the person whose answer moved it.
     """
 
     escalation_id: UUID
@@ -92,6 +92,7 @@ class EscalationAdvanced(TicketPayload, frozen=True, kw_only=True, omit_defaults
     lateness_ms: int | None = None
     handoff: Handoff | None = None
     priority_boost: int | None = None
+    by: str | None = None
 
 
 @payload("escalation.acknowledged", topic=ESCALATIONS)

@@ -41,6 +41,7 @@ from shared.contracts import (
     SlaWithdrawn,
     TicketAnalysed,
     TicketAssigned,
+    TicketAssignmentRefused,
     TicketAssignmentRequested,
     TicketClosed,
     TicketEscalationRequested,
@@ -194,6 +195,12 @@ PAYLOAD_EXAMPLES: tuple[Payload, ...] = (
         reason=AssignReason.SKILL_MATCH,
     ),
     TicketUnassigned(ticket_id=TICKET, agent_id="ana", reason=UnassignReason.ESCALATION),
+    TicketAssignmentRefused(
+        ticket_id=TICKET,
+        agent_id="ana",
+        reason="somebody_has_it",
+        detail="ben has the ticket.",
+    ),
     TicketUnroutable(
         ticket_id=TICKET,
         queue="technical_senior",

@@ -12,6 +12,7 @@ from functools import partial
 from shared.contracts import (
     Event,
     NotificationAcknowledged,
+    NotificationAnswered,
     NotificationSuppressed,
     SlaWithdrawn,
     TicketAccepted,
@@ -28,7 +29,7 @@ from shared.contracts.vocabulary import AuthorKind, EscalationOutcome
 from shared.fold import advance
 from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
 
-from . import announce, fold, ladder, levels, triggers
+from . import announce, answering, fold, ladder, levels, triggers
 from .case import Case, evolve, is_held, kept_until
 from .escalation import Ground
 from .facts import Entered
@@ -162,8 +163,8 @@ def _on_event(
 ) -> list[Said | Noted]:
     phase, at = case.timeline.phase, event.time
     match event.payload:
-        case NotificationAcknowledged() as acknowledged:
-            return _on_acknowledged(case, acknowledged, at, policy)
+        case NotificationAcknowledged() | NotificationAnswered() as said:
+            return answering.answered(case, said, str(event.id), When(at, now), policy)
         case NotificationSuppressed(about=page, nobody_told=True):
             return list(ladder.skip(case, page, When(at, now), policy))
         case TicketRated() if phase not in (Phase.UNOPENED, Phase.MERGED):
@@ -192,17 +193,6 @@ def _on_trigger(
     firings, noted = triggers.by_event(case, event, policy)
     answers = ladder.answer(case, firings, When(event.time, now), policy)
     return [*([noted] if noted else []), *answers]
-
-
-def _on_acknowledged(
-    case: Case, acknowledged: NotificationAcknowledged, at: datetime, policy: WorkflowPolicy
-) -> list[Said | Noted]:
-    """Only of the escalation that is open now: a link to an older one acknowledges nothing."""
-    escalation = case.open_escalation
-    if escalation is None or acknowledged.escalation_id not in (None, escalation.escalation_id):
-        return []
-    by, via = acknowledged.recipient_id, acknowledged.via
-    return list(ladder.acknowledge(case, by, via, at, policy))
 
 
 def _request(

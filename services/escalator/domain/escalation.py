@@ -30,6 +30,7 @@ WORSENED: Final = "worsened"
 REPEATED: Final = "repeated"
 EXHAUSTED: Final = "exhausted"
 UNREACHABLE: Final = "unreachable"
+MANUAL: Final = "manual"
 
 #: A level has held a ticket for as long as it may, with a reply (semantics V14, X6).
 LEVEL_TIMEOUT: Final = "level_timeout"
@@ -119,6 +120,15 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if visits == 1:
             names.append(f"escalation.raised:{self.level}:0")
         return frozenset(derived_id(self.escalation_id, name) for name in names)
+
+    def level_of(self, page: UUID) -> str | None:
+        """The level that the fact of this id reached; None for one that is none of its pages (T9)."""
+        for level, visits in self.visits.items():
+            names = [f"escalation.raised:{level}:0"]
+            names += [f"escalation.advanced:{level}:{visit}" for visit in range(visits)]
+            if page in {derived_id(self.escalation_id, name) for name in names}:
+                return level
+        return None
 
 
 def hear(

@@ -99,12 +99,23 @@ def skip(case: Case, page: UUID, when: When, policy: WorkflowPolicy) -> list[Sai
     return [advanced(case, escalation, above, UNREACHABLE, when=when, policy=policy)]
 
 
-def acknowledge(case: Case, by: str, via: str, at: datetime, policy: WorkflowPolicy) -> list[Said]:
-    """A named person takes responsibility. Once is enough (semantics L4)."""
+def acknowledge(
+    case: Case,
+    by: str,
+    via: str,
+    at: datetime,
+    policy: WorkflowPolicy,
+    *,
+    until: datetime | None = None,
+) -> list[Said]:
+    """A named person takes responsibility, `until` then if they say so, and never for longer than an
+    acknowledgement holds. Once is enough (semantics L4).
+    """
     escalation = case.open_escalation
     if escalation is None or escalation.status is Standing.ACKNOWLEDGED:
         return []
     number = escalation.acknowledgements
+    holds = holds_until(case, at, policy) if escalation.is_climbing else None
     payload = EscalationAcknowledged(
         ticket_id=case.ticket_id,
         escalation_id=escalation.escalation_id,
@@ -112,7 +123,7 @@ def acknowledge(case: Case, by: str, via: str, at: datetime, policy: WorkflowPol
         via=via,
         level=escalation.level,
         after_seconds=seconds(at - escalation.raised_at),
-        holds_until=holds_until(case, at, policy) if escalation.is_climbing else None,
+        holds_until=min(holds, until) if holds and until else holds,
     )
     name = f"escalation.acknowledged:{escalation.level}:{number}"
     return [Said(payload=payload, time=at, id=derived_id(escalation.escalation_id, name))]

@@ -80,8 +80,11 @@ def advanced(
     when: When,
     policy: WorkflowPolicy,
     firings: Sequence[Firing] = (),
+    by: str | None = None,
 ) -> Said:
-    """The escalation goes on to `level`, or pages it again, for what `firings` show beside what it rests on."""
+    """The escalation goes on to `level`, or pages it again, for what `firings` show beside what it rests on;
+    `by` is the person who moved it.
+    """
     rungs = ladder_for(case, policy)
     grounds = tuple(firing.ground for firing in firings)
     visit = escalation.visits.get(level, 0)
@@ -101,6 +104,7 @@ def advanced(
         priority_boost=_boost(firings),
         transfer=_transfer(level, rungs),
         lateness_ms=lateness_ms(when.at, when.now),
+        by=by,
         handoff=None
         if level == escalation.level
         else handoff.write(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts import Payload, TicketAssignmentRequested, TicketUnassigned
+from shared.contracts import (
+    NotificationAnswered,
+    Payload,
+    TicketAssignmentRefused,
+    TicketAssignmentRequested,
+    TicketUnassigned,
+)
 from shared.contracts.vocabulary import (
     AcceptedVia,
     AssignReason,
@@ -62,6 +68,21 @@ def claim(item: WorkItem, agent: Agent, now: datetime, policy: WorkflowPolicy) -
     if item.agent_id not in {None, agent.agent_id}:
         raise RefusedError("Somebody has it", f"{item.agent_id} has the ticket.")
     return assign(item, agent, now, policy, claimed=True)
+
+
+def wished_of(wish: TicketAssignmentRequested | NotificationAnswered) -> str:
+    """The agent that somebody wants to have the ticket: another one, or they themselves."""
+    return wish.assignee if isinstance(wish, TicketAssignmentRequested) else wish.recipient_id
+
+
+def not_followed(item: WorkItem, agent_id: str, refused: RefusedError) -> TicketAssignmentRefused:
+    """What is said of a wish that the rules do not allow."""
+    return TicketAssignmentRefused(
+        ticket_id=item.ticket_id,
+        agent_id=agent_id,
+        reason=refused.title.lower().replace(" ", "_").replace("'", ""),
+        detail=refused.detail,
+    )
 
 
 def requested(

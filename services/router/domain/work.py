@@ -16,6 +16,7 @@ from shared.contracts import (
     EscalationResolved,
     FollowUp,
     Handoff,
+    NotificationAnswered,
     Payload,
     SlaCancelled,
     SlaClosedLate,
@@ -38,7 +39,7 @@ from shared.contracts import (
     TicketUnmerged,
     type_of,
 )
-from shared.contracts.vocabulary import AuthorKind, UnroutableCause
+from shared.contracts.vocabulary import Answer, AuthorKind, UnroutableCause
 from shared.ids import derived_id
 
 #: The events of other services that mean something here.
@@ -53,6 +54,7 @@ HEARD: Final = (
     TicketMerged,
     TicketUnmerged,
     TicketAssignmentRequested,
+    NotificationAnswered,
     TicketMessageAdded,
     EscalationRaised,
     EscalationAdvanced,
@@ -73,9 +75,13 @@ replace = msgspec.structs.replace
 
 
 def concerns_us(payload: Payload) -> bool:
-    """Whether the router has anything to learn: of messages, only what agents write accepts a ticket."""
+    """Whether the router has anything to learn: of messages, only what agents write accepts a ticket; of
+    answers to pages, that somebody takes it.
+    """
     if isinstance(payload, TicketMessageAdded):
         return payload.author.kind is AuthorKind.AGENT
+    if isinstance(payload, NotificationAnswered):
+        return payload.answer is Answer.TAKE
     return isinstance(payload, HEARD)
 
 

@@ -14,7 +14,13 @@ from uuid import UUID
 import msgspec
 
 from services.router.domain.attendance import Shift, attended, leaves, seen
-from services.router.domain.by_hand import RefusedError, requested
+from services.router.domain.by_hand import (
+    RefusedError,
+    claim,
+    not_followed,
+    requested,
+    wished_of,
+)
 from services.router.domain.decide import decide, left_behind
 from services.router.domain.folding import evolve
 from services.router.domain.roster import Agent, agent_updated, settle
@@ -23,6 +29,7 @@ from shared.contracts import (
     Cause,
     Event,
     FollowUp,
+    NotificationAnswered,
     Payload,
     TicketAssigned,
     TicketAssignmentRequested,
@@ -71,7 +78,7 @@ class Ledger:
     def hear(self, event: Event) -> None:
         """Fold in an event about a ticket, and what we say to it."""
         before = self.items[UUID(event.subject)]
-        if isinstance(event.payload, TicketAssignmentRequested):
+        if isinstance(event.payload, TicketAssignmentRequested | NotificationAnswered):
             self._follow(before, event.payload, event.cause)
             return
         agent = self.agents.get(before.agent_id) if before.agent_id else None
@@ -84,15 +91,25 @@ class Ledger:
         after, facts = advance(before, fact, evolve=evolve, decide=answer)
         self._note(before, after, event.cause, facts)
 
-    def _follow(self, item: WorkItem, wish: TicketAssignmentRequested, cause: Cause) -> None:
-        """Assign as the ticket's channel says, if our own rules allow it."""
+    def _follow(
+        self, item: WorkItem, wish: TicketAssignmentRequested | NotificationAnswered, cause: Cause
+    ) -> None:
+        """Assign as the ticket's channel says, or to whom takes it from a page, if our own rules allow it."""
+        agent = self.agents.get(wished_of(wish))
         try:
-            agent = self.agents.get(wish.assignee)
-            payloads = requested(item, wish, agent, self._now, self._policy)
+            if isinstance(wish, TicketAssignmentRequested):
+                by = wish.by.id or wish.by.kind.value
+                payloads = requested(item, wish, agent, self._now, self._policy)
+            elif agent is None:  # who takes it is no agent: a manager, who has it otherwise
+                return
+            else:
+                by = agent.agent_id
+                payloads = claim(item, agent, self._now, self._policy)
         except RefusedError as refused:
             self.refused.append((item.ticket_id, refused))
+            self.say(item, cause, [not_followed(item, wished_of(wish), refused)])
             return
-        self.say(item, cause, payloads, explanation={"by": wish.by.id or wish.by.kind.value})
+        self.say(item, cause, payloads, explanation={"by": by})
 
     def say(
         self,
