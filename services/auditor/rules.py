@@ -58,6 +58,12 @@ class Rules:
             return frozenset()
         return frozenset(r for r in PauseReason if self.policy.sla.pauses(metric, r))
 
+    def review(self, customer: str, tier: str) -> tuple[Hours, int]:
+        """The business hours in which somebody looks at a customer's thanks, and how long (R2, C7)."""
+        contract = self.policy.customers.calendar_of(customer, tier)
+        calendar = self.policy.calendars[contract] if contract else self.policy.business_hours
+        return Hours(calendar), _ms(self.policy.sla.courtesy_review)
+
     def tier(self, name: str | None) -> str:
         """The customer tier of that name, or the default one."""
         return self.policy.customers.tier_of(name)

@@ -26,7 +26,8 @@ from shared.contracts import (
 )
 from shared.contracts.vocabulary import AuthorKind, Metric, PauseReason, Priority
 
-from .clock import Clock, Does, Mark, Walk
+from .clock import NEVER, Clock, Walk
+from .clocks import Clocks
 from .hours import milliseconds
 from .promise import Promise
 from .rules import Rules
@@ -38,7 +39,7 @@ _RESPONSES: Final = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
 InForce = Callable[[datetime], Rules]
 
 
-class Story:
+class Story(Clocks):
     """What the facts so far make of one ticket. `absorbed` tells how another ticket stood that is merged
     into this one (semantics M2).
     """
@@ -46,19 +47,18 @@ class Story:
     def __init__(
         self, ticket_id: UUID, in_force: InForce, absorbed: Callable[[Event], Story]
     ) -> None:
+        super().__init__()
         self.ticket_id = ticket_id
-        self.clocks: list[Clock] = []
         self.phase: Literal["unopened", "open", "solved", "merged"] = "unopened"
-        self.priority, self.tier = Priority.LOW, ""
         self.unanswered_since: int | None = None
         self._in_force = in_force
         self._absorbed = absorbed
-        self._rules: Rules
-        self._routed: int | None = None
-        self._opened_at = self._solved_at = self._at = self._known = 0
+        self._opened_at = self._solved_at = 0
         self._waiting: set[PauseReason] = set()
         self.last_word = (0, False)
         self._before_merge: Literal["open", "solved"] = "open"
+        self._customer = ""
+        self._thanked: tuple[int, int] | None = None
 
     def hear(self, event: Event) -> None:
         """One fact, in the order of semantics T2."""
@@ -93,7 +93,7 @@ class Story:
                 self._takes_in(self._absorbed(event))
             case TicketMerged():
                 self._before_merge = "open" if self.phase == "open" else "solved"
-                self.phase = "merged"
+                self.phase, self.merged = "merged", True
                 self._end(tuple(Metric))
 
     # K: what starts and ends clocks
@@ -101,6 +101,7 @@ class Story:
     def _opens(self, opened: TicketOpened, at: datetime) -> None:
         self.phase = "open"
         self._opened_at = self._at
+        self._customer = opened.customer.customer_id
         self.priority, self.tier = opened.priority, self._rules.tier(opened.customer.tier)
         self._routed = self._rules.routed(opened, at)
         self.last_word = (self._at, bool(opened.outbound))
@@ -111,9 +112,12 @@ class Story:
     def _hears_a_message(self, message: TicketMessageAdded) -> None:
         """An agent's public reply answers; a machine's only if it says it is not automatic (K3)."""
         if message.author.kind is AuthorKind.CUSTOMER:
-            if not message.automatic:
+            if message.courtesy and self.phase == "solved":
+                self._is_thanked()
+            elif not message.automatic:
                 self._customer_writes()
         elif message.public and _by_hand(message):
+            self._thanked = None
             self.last_word = (self._at, True)
             self.unanswered_since = None
             self._end(_RESPONSES)
@@ -128,6 +132,25 @@ class Story:
         if self.phase == "open":
             self._expect_an_answer()
         self._settle()
+
+    def _is_thanked(self) -> None:
+        """A clock that warns nobody, until business time has gone by (R2): of what it says nothing is due."""
+        if self._thanked and self._at < self._thanked[1]:
+            return
+        self._mark(self._begin(Metric.NEXT_RESPONSE, silent=True), "end")
+        hours, review = self._rules.review(self._customer, self.tier)
+        self._thanked = (self._at, hours.after(self._at, review) or NEVER)
+
+    def _owes_since_the_thanks(self) -> None:
+        """There was more to say: an answer is owed since they came (R2)."""
+        began, lapses = self._thanked or (0, 0)
+        self._thanked = None
+        if self._at >= lapses:
+            return
+        clock = self._begin(Metric.NEXT_RESPONSE)
+        used = clock.hours.between(began, self._at)
+        self._price(clock, Promise(clock.budget, clock.hours, used))
+        self.unanswered_since = began
 
     def _expect_an_answer(self) -> None:
         if not self._of(Metric.RESOLUTION):
@@ -148,6 +171,7 @@ class Story:
         if self.phase != "solved":
             return
         self.phase = "open"
+        self._owes_since_the_thanks()
         budget, carried = self._target(Metric.RESOLUTION), 0
         before = self._of(Metric.RESOLUTION)
         if before and self._at <= self._solved_at + self._rules.window:
@@ -249,48 +273,9 @@ class Story:
         """As if time had gone on since (M4)."""
         if self.phase != "merged":
             return
-        self.phase = self._before_merge
+        self.phase, self.merged = self._before_merge, False
         for clock in self.clocks:
             clock.forget_the_merge(self._known)
-
-    # How it is done
-
-    def _target(self, metric: Metric) -> int:
-        return self._rules.target(metric, self.priority, self.tier, self._routed)
-
-    def _of(self, metric: Metric) -> list[Clock]:
-        return [clock for clock in self.clocks if clock.metric is metric]
-
-    def running(self) -> list[Clock]:
-        """The clocks that have not ended."""
-        return [clock for clock in self.clocks if not clock.ended]
-
-    def _begin(self, metric: Metric, *, carried: int = 0) -> Clock:
-        clock = Clock(
-            metric=metric,
-            cycle=len(self._of(metric)) + 1,
-            begun=self._at,
-            known=self._known,
-            budget=self._target(metric),
-            hours=self._rules.hours(self.priority),
-            thresholds=self._rules.thresholds_of(self.priority, self.tier),
-            pausing=self._rules.pausing(metric),
-            carried=carried,
-        )
-        self.clocks.append(clock)
-        return clock
-
-    def _end(self, metrics: tuple[Metric, ...]) -> None:
-        for clock in self.running():
-            if clock.metric in metrics:
-                self._mark(clock, "merge" if self.phase == "merged" else "end")
-
-    def _price(self, clock: Clock, promise: Promise) -> None:
-        budget, hours, consumed = promise.budget, promise.hours, promise.consumed
-        clock.marks.append(Mark("price", self._at, self._known, budget, hours, consumed))
-
-    def _mark(self, clock: Clock, does: Does) -> None:
-        clock.marks.append(Mark(does, self._at, self._known))
 
 
 def _by_hand(message: TicketMessageAdded) -> bool:

@@ -112,8 +112,8 @@ class UpcomingView(BaseModel):
     """Something that will happen at `at` if nothing else does.
 
     A clock reaches a `threshold` (`warning`, `breach`, `reminder`); `level` has not acknowledged
-    (`unacknowledged`), or its acknowledgement runs out (`acknowledgement_lapses`); the facts of a closed
-    ticket are let go (`facts_let_go`). `to_level` has the ticket then, or is paged again; `reason` is
+    (`unacknowledged`), or its acknowledgement runs out (`acknowledgement_lapses`); a mere thanks need no more
+    be looked at (`courtesy_lapses`); the facts of a closed ticket are let go (`facts_let_go`). `to_level` has the ticket then, or is paged again; `reason` is
     what the ladder says of that (`unacknowledged`, `repeated`, `exhausted` and so on).
     """
 

@@ -121,6 +121,7 @@ ticket: Final = Table(
     Column("opening_priority", Text),
     Column("merged_into", Uuid),
     Column("rated_at", Instant),
+    Column("courtesy_at", Instant),
     Index("ticket_customer", "customer_id", desc("opened_at")),
     Index("ticket_status", "status", "ticket_id"),
     Index("ticket_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),

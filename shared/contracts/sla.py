@@ -21,7 +21,7 @@ class ClockPayload(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
 @payload("sla.started", topic=SLA)
 class SlaStarted(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """A promise was made, under the policy and workflow named. `level`: whose people a level clock binds
-    (semantics X2).
+    (semantics X2). `soft`: nothing is promised; somebody may look at a courtesy until the deadline (R2).
     """
 
     policy_id: str
@@ -32,6 +32,7 @@ class SlaStarted(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     calendar: str
     deadline: Instant
     level: str | None = None
+    soft: bool | None = None
 
 
 @payload("sla.paused", topic=SLA)

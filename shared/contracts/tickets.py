@@ -101,7 +101,9 @@ class TicketOpened(TicketPayload, frozen=True, kw_only=True, omit_defaults=True)
 
 @payload("ticket.message_added", topic=TICKETS)
 class TicketMessageAdded(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody wrote. `automatic` marks acknowledgements and auto-replies, which answer nothing (K3)."""
+    """Somebody wrote. `automatic` marks acknowledgements and auto-replies, which answer nothing (K3);
+    `courtesy` a customer's thanks after the ticket was solved, which brings nothing back (R2).
+    """
 
     message_id: UUID
     author: Author
@@ -110,6 +112,7 @@ class TicketMessageAdded(TicketPayload, frozen=True, kw_only=True, omit_defaults
     signals: list[str] = []
     automatic: bool | None = None
     channel: str | None = None
+    courtesy: bool | None = None
 
 
 @payload("ticket.analysed", topic=TICKETS)

@@ -33,7 +33,8 @@ class SlaPolicy:
 
     `thresholds` are percents of a target in rising order and end with 100, the breach; `overdue`
     are the reminders above it (semantics K11, L6). `grace` delays the announcement of a breach only
-    (T6). `reopen_floor` is the share of the budget that is left at least (R1).
+    (T6). `reopen_floor` is the share of the budget that is left at least (R1), `courtesy_review` how much
+    business time people have to look at a courtesy (R2).
     """
 
     matrix: Mapping[tuple[Priority, str], Targets]
@@ -47,6 +48,7 @@ class SlaPolicy:
     reprice: Literal["carry", "strictest", "restart"]
     reopen_window: timedelta
     reopen_floor: float
+    courtesy_review: timedelta
 
     def thresholds_of(self, targets: Targets) -> tuple[int, ...]:
         """The percents at which clocks with these targets speak, the breach and reminders included."""

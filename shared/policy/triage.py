@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.contracts.vocabulary import Complexity, Grade, Priority, SentimentLabel
 
@@ -20,6 +21,17 @@ class SentimentPolicy:
     angry_below: float
     calm_above: float
     confirmations: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourtesyPolicy:
+    """What is nothing but thanks (semantics R2): up to `most_words`, each in the list of one language, not
+    later than `within` after the solution.
+    """
+
+    within: timedelta
+    most_words: int
+    words: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ class TriagePolicy:
     urgent_signals: tuple[str, ...]
     phrases: Mapping[Priority, tuple[str, ...]]
     sentiment: SentimentPolicy
+    courtesy: CourtesyPolicy
 
     def priority(self, impact: Grade, urgency: Grade) -> Priority:
         """The cell of the matrix (semantics P6)."""

@@ -8,7 +8,7 @@ from .categories import CategoryModel
 from .compiler import compile_all
 from .document import Document
 from .names import Names
-from .triage import CategoryRule, FloorRule, SentimentPolicy, TriagePolicy
+from .triage import CategoryRule, CourtesyPolicy, FloorRule, SentimentPolicy, TriagePolicy
 
 
 def build_triage(
@@ -46,5 +46,10 @@ def build_triage(
             angry_below=sentiment.angry_below,
             calm_above=sentiment.calm_above,
             confirmations=sentiment.frustrated_confirmations,
+        ),
+        courtesy=CourtesyPolicy(
+            within=triage.courtesy.within,
+            most_words=triage.courtesy.most_words,
+            words=triage.courtesy.words,
         ),
     )

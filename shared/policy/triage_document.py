@@ -10,6 +10,7 @@ from shared.contracts.vocabulary import Complexity, Grade, Priority
 
 from .kinds import (
     CategoryName,
+    Duration,
     Language,
     LowerSlug,
     Section,
@@ -46,6 +47,14 @@ class NegationsSection(Section):
     between: tuple[Word, ...] = ()
 
 
+class CourtesySection(Section):
+    """A short message after the solution that says nothing but thanks (semantics R2)."""
+
+    within: Duration
+    most_words: Annotated[int, Field(ge=1, le=100)]
+    words: dict[Language, tuple[Word, ...]]
+
+
 class SentimentSection(Section):
     """Limits of the score (semantics V3)."""
 
@@ -73,4 +82,5 @@ class TriageSection(Section):
     cancelling_phrases: tuple[Word, ...] = ()
     negations: NegationsSection = NegationsSection()
     names: tuple[Word, ...] = ()
+    courtesy: CourtesySection
     sentiment: SentimentSection

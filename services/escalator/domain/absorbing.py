@@ -27,7 +27,7 @@ def promises(timeline: Timeline, at: datetime, calendars: Calendars) -> tuple[Pr
     return tuple(
         _promise_of(clock, at, calendars)
         for clock in timeline.unfinished
-        if not clock.metric.of_level
+        if not clock.metric.of_level and not clock.soft
     )
 
 

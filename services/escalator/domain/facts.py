@@ -50,13 +50,14 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
 
 class Wrote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="wrote"):
     """Somebody wrote. `answers`: a public reply that counts as one (semantics K3). `level` is that of
-    the agent who has the ticket, when it was they.
+    the agent who has the ticket, when it was they. `courtesy`: nothing but thanks (R2).
     """
 
     message_id: UUID
     by_customer: bool = False
     answers: bool = False
     level: str | None = None
+    courtesy: bool = False
 
 
 class Reclassified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="priced"):
@@ -262,6 +263,7 @@ def _wrote(message: TicketMessageAdded, ticket: Ticket) -> Wrote | None:
         by_customer=by_customer,
         answers=answers,
         level=ticket.assignee_level if answers and theirs else None,
+        courtesy=bool(message.courtesy),
     )
 
 

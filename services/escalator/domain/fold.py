@@ -11,22 +11,19 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from shared.contracts.vocabulary import CancelReason, Metric, PauseReason, Priority
+from shared.contracts.vocabulary import Metric, Priority
 from shared.policy import WorkflowPolicy
 
-from . import absorbing, levels, sla
+from . import absorbing, endings, levels, sla, talking
 from .facts import (
     Absorbed,
     Accepted,
-    Closed,
     Entered,
     Fact,
-    Merged,
     Opened,
     Paused,
     Reclassified,
     Reopened,
-    Resolved,
     Resumed,
     Unmerged,
     Wrote,
@@ -35,7 +32,7 @@ from .facts import (
 from .pricing import reclassify
 from .steps import Step, StepKind
 from .terms import Terms, terms_of
-from .timeline import BeforeMerge, Grown, Phase, Timeline, cancel, each, settle, start, stop
+from .timeline import Grown, Phase, Timeline, each, settle, start
 
 _RESPONSES = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
 _TOLD_OF_LEVELS = (StepKind.STARTED, StepKind.MET, StepKind.BREACHED, StepKind.CANCELLED)
@@ -105,7 +102,7 @@ def _hear(timeline: Timeline, fact: Fact, at: datetime, policy: WorkflowPolicy) 
     """What the fact does. Nothing reaches a ticket that is not open yet, or merged (semantics M1)."""
     what = fact.what
     if isinstance(what, Unmerged):
-        return _unmerge(timeline, at, policy)
+        return endings.unmerge(timeline, at, policy)
     if timeline.phase is Phase.MERGED or (
         timeline.phase is Phase.UNOPENED and not isinstance(what, Opened)
     ):
@@ -115,7 +112,7 @@ def _hear(timeline: Timeline, fact: Fact, at: datetime, policy: WorkflowPolicy) 
         case Opened():
             return _open(timeline, what, at, policy)
         case Wrote():
-            return _write(timeline, what, at, policy)
+            return talking.write(timeline, what, at, policy)
         case Reclassified():
             return reclassify(timeline, what, at, policy)
         case Paused() | Resumed():
@@ -126,7 +123,7 @@ def _hear(timeline: Timeline, fact: Fact, at: datetime, policy: WorkflowPolicy) 
             return levels.accept(timeline, what, at, policy)
         case Absorbed():
             return absorbing.absorb(timeline, what, at, policy)
-    return _end(timeline, what, at, policy)
+    return endings.end(timeline, what, at, policy)
 
 
 def _pair_after(
@@ -176,45 +173,6 @@ def _open(timeline: Timeline, what: Opened, at: datetime, policy: WorkflowPolicy
     return timeline, first + second
 
 
-def _write(timeline: Timeline, what: Wrote, at: datetime, policy: WorkflowPolicy) -> Grown:
-    if what.answers:
-        timeline = replace(timeline, asked=True, answered=True, unanswered=None)
-        timeline, steps = _answer(timeline, what, at, policy)
-    else:
-        waiting = timeline.waiting - {PauseReason.WAITING_ON_CUSTOMER}
-        timeline = replace(timeline, asked=False, waiting=waiting)
-        timeline = replace(timeline, unanswered=timeline.unanswered or what.message_id)
-        timeline, steps = settle(timeline, at, policy.calendars)
-        timeline, expected = _expect(timeline, at, policy)
-        steps += expected
-    timeline, settled = settle(timeline, at, policy.calendars)
-    return timeline, steps + settled
-
-
-def _answer(timeline: Timeline, what: Wrote, at: datetime, policy: WorkflowPolicy) -> Grown:
-    """A public reply: it stops what waits for one, and promises the next update (semantics K3, K8)."""
-    stopped = (*_RESPONSES, Metric.PERIODIC_UPDATE)
-    timeline, steps = stop(timeline, at, stopped, policy.calendars)
-    timeline, of_level = levels.reply(timeline, what.level, at, policy)
-    if timeline.phase is not Phase.OPEN or not timeline.terms or not timeline.terms.periodic_update:
-        return timeline, steps + of_level
-    timeline, begun = start(timeline, Metric.PERIODIC_UPDATE, at, policy.calendars)
-    return timeline, steps + of_level + begun
-
-
-def _expect(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
-    """Start what a customer's message starts: never twice, and not beside a first response (K4)."""
-    if timeline.phase is not Phase.OPEN:
-        return timeline, []
-    steps: list[Step] = []
-    if not any(clock.metric is Metric.RESOLUTION for clock in timeline.clocks):
-        timeline, steps = start(timeline, Metric.RESOLUTION, at, policy.calendars)
-    if not any(clock.metric in _RESPONSES for clock in timeline.unfinished):
-        timeline, more = start(timeline, Metric.NEXT_RESPONSE, at, policy.calendars)
-        steps += more
-    return timeline, steps
-
-
 def _wait(
     timeline: Timeline, what: Paused | Resumed, at: datetime, policy: WorkflowPolicy
 ) -> Grown:
@@ -222,79 +180,3 @@ def _wait(
         return timeline, []
     more = timeline.waiting | {what.reason} if isinstance(what, Paused) else frozenset()
     return settle(replace(timeline, waiting=more), at, policy.calendars)
-
-
-def _end(
-    timeline: Timeline,
-    what: Resolved | Closed | Reopened | Merged,
-    at: datetime,
-    policy: WorkflowPolicy,
-) -> Grown:
-    match what:
-        case Resolved():
-            return _solve(timeline, Phase.RESOLVED, at, policy)
-        case Closed():
-            return _solve(timeline, Phase.CLOSED, at, policy)
-        case Reopened():
-            return _reopen(timeline, at, policy)
-    before = BeforeMerge(phase=timeline.phase, closed_at=timeline.closed_at, clocks=timeline.clocks)
-    merged = replace(timeline, phase=Phase.MERGED, closed_at=at, before_merge=before)
-    return cancel(merged, at, CancelReason.MERGED, policy.calendars)
-
-
-def _unmerge(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
-    """Everything is as it was, and the clocks have run on (semantics M4): their deadlines are the old
-    ones, and what fell due meanwhile falls due at its own instant, as soon as time passes.
-    """
-    before = timeline.before_merge
-    if timeline.phase is not Phase.MERGED or before is None:
-        return timeline, []
-    timeline = replace(
-        timeline,
-        phase=before.phase,
-        closed_at=before.closed_at,
-        clocks=before.clocks,
-        before_merge=None,
-    )
-    return each(timeline, lambda clock: sla.restore(clock, at, policy.calendars))
-
-
-def _solve(timeline: Timeline, phase: Phase, at: datetime, policy: WorkflowPolicy) -> Grown:
-    """Stop what solving answers; a first response nobody gave is cancelled, not met (semantics K12)."""
-    closed_at = at if phase is Phase.CLOSED else None
-    if timeline.phase is not Phase.OPEN:
-        ended = phase if timeline.phase is Phase.RESOLVED else timeline.phase
-        return replace(timeline, phase=ended, closed_at=timeline.closed_at or closed_at), []
-    timeline = replace(
-        timeline,
-        phase=phase,
-        resolved_at=at,
-        closed_at=closed_at,
-        waiting=frozenset(),
-        unanswered=None,
-    )
-    promised = (Metric.NEXT_RESPONSE, Metric.PERIODIC_UPDATE, Metric.RESOLUTION)
-    stopped = (*promised, *levels.solved(timeline))
-    timeline, steps = stop(timeline, at, stopped, policy.calendars)
-    timeline, cancelled = cancel(timeline, at, CancelReason.RESOLVED, policy.calendars)
-    return timeline, cancelled + steps
-
-
-def _reopen(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
-    """A new resolution cycle; within the window it takes the time used along (semantics R1)."""
-    terms, solved = timeline.terms, timeline.resolved_at
-    if timeline.phase not in (Phase.RESOLVED, Phase.CLOSED) or terms is None or solved is None:
-        return timeline, []
-    timeline = replace(timeline, phase=Phase.OPEN, resolved_at=None, closed_at=None)
-    carried = timedelta(0)
-    if at <= solved + terms.reopen_window:
-        used = [c.consumed for c in timeline.clocks if c.metric is Metric.RESOLUTION]
-        least = -(-terms.resolution * terms.reopen_floor // _MILLISECOND) * _MILLISECOND
-        left = max(terms.resolution - used[-1], least) if used else terms.resolution
-        carried = terms.resolution - left
-    timeline, steps = start(timeline, Metric.RESOLUTION, at, policy.calendars, carried=carried)
-    if timeline.unanswered is not None:
-        timeline, more = _expect(timeline, at, policy)
-        steps += more
-    timeline, of_level = levels.begin(replace(timeline, accepted=False), at, policy.calendars)
-    return timeline, steps + of_level

@@ -48,12 +48,14 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One run of one metric. `consumed` is the open time used before `running_since` (or in all,
     while it stands); `crossed` the highest threshold reached or counted as reached; `restored` how often
-    a merge that had cancelled it was undone; `level` whose people a level clock binds.
+    a merge that had cancelled it was undone; `level` whose people a level clock binds. A `soft` one
+    promises nothing: at the end of its budget it is cancelled (R2).
     """
 
     metric: Metric
     cycle: int
     level: str | None = None
+    soft: bool = False
     started_at: datetime
     policy_id: str
     digest: str
@@ -78,11 +80,13 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def state(self) -> str:
-        """The state's name in semantics K1."""
+        """The state's name in semantics K1; of a soft clock, that of R2."""
         if self.outcome is Outcome.CLOSED_LATE:
             return "breached_met"
         if self.outcome is not None:
             return self.outcome
+        if self.soft:
+            return "to_review"
         running = "paused" if self.running_since is None else "running"
         return f"breached_{running}" if self.breached_at else running
 
@@ -119,6 +123,8 @@ def next_due(clock: Clock, calendars: Calendars) -> datetime | None:
     """When the next threshold falls due; None when none will as things stand."""
     if clock.finished or clock.running_since is None:
         return None
+    if clock.soft:
+        return due(clock, BREACH, calendars)
     percent = next((p for p in clock.thresholds if p > clock.crossed), None)
     return None if percent is None else due(clock, percent, calendars)
 
@@ -133,6 +139,7 @@ def start(
     calendars: Calendars,
     carried: timedelta = _NOTHING,
     level: str | None = None,
+    soft: bool = False,
 ) -> Change:
     """Begin a cycle at `at`; thresholds within `carried` count as announced (semantics R1)."""
     reached = [p for p in terms.thresholds if p < BREACH and carried * 100 >= budget * p]
@@ -140,6 +147,7 @@ def start(
         metric=metric,
         cycle=cycle,
         level=level,
+        soft=soft,
         started_at=at,
         policy_id=terms.policy_id,
         digest=terms.digest,
@@ -161,10 +169,18 @@ def pass_time(clock: Clock, until: datetime, calendars: Calendars, *, inclusive:
     while (at := next_due(clock, calendars)) is not None:
         if at > until or (at == until and not inclusive):
             break
-        percent = next(p for p in clock.thresholds if p > clock.crossed)
-        clock, step = cross(clock, percent, at, calendars)
+        clock, step = _come_to(clock, at, calendars)
         steps.append(replace(step, by_time=True))
     return clock, steps
+
+
+def _come_to(clock: Clock, at: datetime, calendars: Calendars) -> tuple[Clock, Step]:
+    """What falls due for the clock at `at`: its next threshold; a soft one lapses."""
+    if clock.soft:
+        clock, [lapsed] = cancel(clock, at, CancelReason.COURTESY, calendars)
+        return clock, lapsed
+    percent = next(p for p in clock.thresholds if p > clock.crossed)
+    return cross(clock, percent, at, calendars)
 
 
 def cross(clock: Clock, percent: int, at: datetime, calendars: Calendars) -> tuple[Clock, Step]:
@@ -251,6 +267,7 @@ def step_of(
         repriced_by=repriced_by,
         reason=reason,
         level=clock.level,
+        soft=clock.soft,
         terms=terms,
         turn=_turn(clock, kind, at),
     )

@@ -63,6 +63,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: Priority | None = None
     tier: str | None = None
     level: str | None = None
+    soft: bool = False
     terms: Terms | None = None
 
     @property

@@ -16,7 +16,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     So that a later workflow file changes new clocks only (semantics K6, F1). `thresholds` hold the
     overdue reminders, too; `pausing` says by metric which reasons pause it (Z1). Without a
-    `periodic_update` nobody is owed one (K8). `contract` is the calendar of the customer's own (C5).
+    `periodic_update` nobody is owed one (K8). `contract` is the calendar of the customer's own (C5). A courtesy is looked at within
+    `courtesy_review` of `review_calendar`, the business hours (R2, C7).
     """
 
     priority: Priority
@@ -34,6 +35,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reopen_window: timedelta
     reopen_floor: float
     contract: str | None = None
+    courtesy_review: timedelta = timedelta(minutes=30)
+    review_calendar: str = ""
 
 
 def terms_of(
@@ -44,6 +47,7 @@ def terms_of(
     """
     sla = policy.sla
     targets = sla.targets(priority, tier)
+    hours = contract or policy.customers.calendar_of(None, tier)
     return Terms(
         priority=priority,
         tier=tier,
@@ -52,7 +56,7 @@ def terms_of(
         first_response=targets.first_response,
         next_response=targets.next_response,
         resolution=targets.resolution,
-        calendar=contract or policy.customers.calendar_of(None, tier) or sla.calendar_of(priority),
+        calendar=hours or sla.calendar_of(priority),
         contract=contract,
         thresholds=sla.thresholds_of(targets),
         pausing={metric: found for metric in Metric if (found := _pausing(policy, metric))},
@@ -60,6 +64,8 @@ def terms_of(
         reprice=sla.reprice,
         reopen_window=sla.reopen_window,
         reopen_floor=sla.reopen_floor,
+        courtesy_review=sla.courtesy_review,
+        review_calendar=hours or policy.business_hours.name,
     )
 
 

@@ -45,7 +45,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `waiting`: what the ticket says it waits for. `asked`: the last public message is ours, so that
     waiting for the customer is real (semantics Z2). `unanswered`: the first inbound message without a
-    reply. `entered` is the level the ticket is at, `accepted` whether its people work on it (X2).
+    reply, `thanked` the last courtesy (R2). `entered` is the level the ticket is at, `accepted` whether its people work on it (X2).
     `last` is the order of the last fact, `until` the instant of the last step of time.
     """
 
@@ -60,6 +60,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: bool = False
     answered: bool = False
     unanswered: UUID | None = None
+    thanked: UUID | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     entered: Entered | None = None

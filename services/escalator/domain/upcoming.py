@@ -31,6 +31,7 @@ class Coming(StrEnum):
     REMINDER = "reminder"
     UNACKNOWLEDGED = "unacknowledged"
     LAPSES = "acknowledgement_lapses"
+    REVIEWED = "courtesy_lapses"
     LET_GO = "facts_let_go"
 
 
@@ -61,13 +62,17 @@ def upcoming(case: Case, policy: WorkflowPolicy) -> tuple[Upcoming, ...]:
 def _held(case: Case, policy: WorkflowPolicy) -> Iterator[Upcoming]:
     """What is due already, and waits until it is certain; a breach for its grace, too (semantics T6)."""
     for step in case.pending:
-        if is_held(step, case.as_of, policy):
+        if is_held(step, case.as_of, policy) and step.kind is StepKind.CANCELLED:
+            yield Upcoming(step.at, Coming.REVIEWED, step.metric, step.cycle)
+        elif is_held(step, case.as_of, policy):
             wait = policy.sla.grace if step.kind is StepKind.BREACHED else timedelta(0)
             yield _of_step(case, step, step.at + wait, policy)
 
 
 def _of_clocks(case: Case, policy: WorkflowPolicy) -> Iterator[Upcoming]:
     for clock in case.timeline.unfinished:
+        if clock.soft and (ends := sla.next_due(clock, policy.calendars)):
+            yield Upcoming(ends, Coming.REVIEWED, clock.metric, clock.cycle)
         for percent in clock.thresholds:
             at = sla.due(clock, percent, policy.calendars)
             if percent > clock.crossed and at is not None:

@@ -88,9 +88,9 @@ def risk_of(clocks: Iterable[ClockWhy]) -> float | None:
 
 def risk(clock: Clock, now: datetime, policy: WorkflowPolicy) -> float | None:
     """The breach risk of a clock in percent: what is used of its budget. It stands still with the clock,
-    and goes beyond 100 when overdue; None once the clock has ended (semantics K9).
+    and goes beyond 100 when overdue; None once the clock has ended (semantics K9), or if it is soft (R2).
     """
-    if clock.finished:
+    if clock.finished or clock.soft:
         return None
     return consumed_by(clock, now, policy.calendars) / clock.budget * 100
 

@@ -97,6 +97,7 @@ def _started(step: Step, ticket_id: UUID) -> SlaStarted:
         calendar=terms.calendar,
         deadline=step.deadline,
         level=step.level,
+        soft=step.soft or None,
     )
 
 

@@ -2,7 +2,7 @@
 
 Refusing is for transitions; a message or a rating is never refused, whatever the status. A closed ticket
 comes back when its customer writes: nobody is forgotten. Only a duplicate stays closed.
-Not here yet: courtesy messages (R2), waiting forever (Z6).
+What is nothing but thanks brings no ticket back (R2).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from .commands import (
     SetStatus,
     Unmerge,
 )
+from .courtesy import is_courtesy
 from .decision import (
     Asked,
     Decision,
@@ -133,7 +134,7 @@ def is_over(ticket: Ticket, at: datetime, window: timedelta) -> bool:
 
 def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
     """A customer's words end waiting for the customer (Z3) and bring a settled ticket back (R1),
-    unless they were written before it was paused or settled, or by a machine.
+    unless they were written before it was paused or settled, or by a machine, or are mere courtesy (R2).
     """
     message = msgspec.structs.replace(
         message_of(ticket.ticket_id, asked, command.by, command.body, public=command.public),
@@ -142,14 +143,16 @@ def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
         html=command.html,
     )
     said: list[Payload] = []
+    courtesy = False
     spoke = command.by.kind is AuthorKind.CUSTOMER and command.public and not command.automatic
     if spoke and not asked.is_before(ticket.status_at):
         if ticket.status is Status.PENDING:
             said.append(resumed(ticket, "customer_replied", command.by))
         elif ticket.status in SETTLED and ticket.close_reason is not CloseReason.DUPLICATE:
-            said.append(reopened(ticket, command.by, asked))
+            courtesy = is_courtesy(ticket, command, asked)
+            said += [] if courtesy else [reopened(ticket, command.by, asked)]
     heard, evidence = told(message, asked)
-    said.append(heard)
+    said.append(msgspec.structs.replace(heard, courtesy=courtesy or None))
     files = files_of(message, command.attachments)
     return Decision(facts(asked, said), (message,), files, evidence)
 

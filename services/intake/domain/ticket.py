@@ -60,7 +60,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     `status_at` and `priority_at` are the engine times of the facts that set them: what happened
     before them comes too late to change them. `agent_replies` counts public replies of people. `bumped`: its
     mood has raised the priority, which happens once, from `opening_priority` (P4). `merged_into`: what is
-    said of it is meant for that one (M1). `frustrated_in_a_row` alone is no fold: no event tells it, so
+    said of it is meant for that one (M1). `courtesy_at`: when its customer, the ticket being solved, said nothing
+    but thanks (R2). `frustrated_in_a_row` alone is no fold: no event tells it, so
     whoever reads the texts keeps it (`domain/sentiment.py`).
     """
 
@@ -97,6 +98,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     opening_priority: Priority | None = None
     merged_into: UUID | None = None
     rated_at: datetime | None = None
+    courtesy_at: datetime | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +170,13 @@ def evolve(ticket: Ticket, fact: Fact) -> Ticket:  # noqa: C901, PLR0912 - one l
         case TicketResumed():
             return change(ticket, status=_working(ticket), status_at=latest)
         case TicketResolved():
-            return change(ticket, status=Status.RESOLVED, status_at=latest, resolved_at=at)
+            return change(
+                ticket,
+                status=Status.RESOLVED,
+                status_at=latest,
+                resolved_at=at,
+                courtesy_at=None,
+            )
         case TicketClosed():
             return change(
                 ticket,
@@ -186,6 +194,7 @@ def evolve(ticket: Ticket, fact: Fact) -> Ticket:  # noqa: C901, PLR0912 - one l
                 resolved_at=None,
                 closed_at=None,
                 close_reason=None,
+                courtesy_at=None,
             )
         case TicketReclassified():
             return _reclassified(ticket, said, at)
@@ -216,6 +225,8 @@ def _working(ticket: Ticket) -> Status:
 
 def _answered(ticket: Ticket, said: TicketMessageAdded, at: datetime) -> Ticket:
     """A person's public reply is an answer; the first one opens a new ticket."""
+    if said.courtesy:
+        return msgspec.structs.replace(ticket, courtesy_at=at)
     if said.author.kind is not AuthorKind.AGENT or not said.public or said.automatic:
         return ticket
     return msgspec.structs.replace(

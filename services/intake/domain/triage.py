@@ -17,6 +17,7 @@ from shared.policy import WorkflowPolicy
 
 from .classifying import Detect, category_of, complexity_of, language_of, undetected
 from .commands import CustomerFacts, OpenTicket
+from .courtesies import Courtesies
 from .evidence import Evidence
 from .history import CustomerHistory
 from .phrases import Exceptions, PhraseFinder, Words
@@ -43,6 +44,7 @@ class IntakePolicy:
     phrases: PhraseFinder
     complexities: PhraseFinder
     category_rules: PhraseFinder
+    courtesies: Courtesies
     detect: Detect
 
     @classmethod
@@ -64,6 +66,7 @@ class IntakePolicy:
             phrases=PhraseFinder(by_priority, exceptions),
             complexities=PhraseFinder(by_complexity, exceptions),
             category_rules=PhraseFinder(by_rule, exceptions),
+            courtesies=Courtesies(triage.courtesy),
             detect=detect,
         )
 

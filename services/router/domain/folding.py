@@ -137,6 +137,8 @@ def _timed(item: WorkItem, payload: ClockPayload) -> WorkItem:
         return item
     deadlines = {name: at for name, at in item.deadlines.items() if name != payload.metric.value}
     match payload:
+        case SlaStarted(soft=True):
+            return item  # a courtesy presses nobody (R2)
         case SlaRepriced() if payload.metric.value not in item.deadlines:
             return item  # it stands: its new deadline comes with its resumption
         case SlaStarted(deadline=deadline) | SlaRepriced(deadline=deadline):
