@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -97,11 +97,11 @@ HANG: Final = b"hang"
 RESET: Final = b"reset"
 
 
-def answer(status: int, **headers: str) -> bytes:
-    """An HTTP answer with these headers and no body."""
-    lines = [f"HTTP/1.1 {status} Said", "content-length: 0"]
+def answer(status: int, body: bytes = b"", /, **headers: str) -> bytes:
+    """An HTTP answer with these headers, and no body unless one is given."""
+    lines = [f"HTTP/1.1 {status} Said", f"content-length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode()
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 @dataclass
@@ -111,15 +111,19 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass
 class HookSink:
-    """An endpoint that keeps what it gets. `answers` are used up one by one; then all is well."""
+    """An endpoint that keeps what it gets. `answers` are used up one by one; then `says` answers, and
+    without it all is well.
+    """
 
     port: int = 0
     answers: list[bytes] = field(default_factory=list)
     requests: list[Received] = field(default_factory=list)
+    says: Callable[[Received], bytes] = lambda _: OK
 
     @property
     def url(self) -> str:
@@ -140,8 +144,10 @@ class HookSink:
             for name, _, value in (line.partition(":") for line in lines if line)
         }
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        self.requests.append(Received(request.split(" ")[1], headers, body))
-        said = self.answers.pop(0) if self.answers else OK
+        method, path, _ = request.split(" ")
+        received = Received(path, headers, body, method)
+        self.requests.append(received)
+        said = self.answers.pop(0) if self.answers else self.says(received)
         if said == HANG:
             await asyncio.sleep(30)
         if said == RESET:
@@ -153,9 +159,11 @@ class HookSink:
 
 
 @asynccontextmanager
-async def a_webhook_endpoint(*answers: bytes) -> AsyncIterator[HookSink]:
+async def a_webhook_endpoint(
+    *answers: bytes, says: Callable[[Received], bytes] = lambda _: OK
+) -> AsyncIterator[HookSink]:
     """An endpoint on a free port of loopback."""
-    sink = HookSink(answers=list(answers))
+    sink = HookSink(answers=list(answers), says=says)
     serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

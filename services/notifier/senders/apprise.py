@@ -68,10 +68,10 @@ def classify(said: bool | None) -> Result:  # noqa: FBT001 - the library's own a
     return Result(Outcome.UNKNOWN, "apprise: not delivered, or not to everybody")
 
 
-def installed() -> Notify:
+def installed(name: str = "apprise") -> Notify:
     """The library's own way to deliver. Raises ConfigurationError when it is not installed."""
     try:
-        library = importlib.import_module("apprise")
+        library = importlib.import_module(name)
     except ImportError as error:
         raise ConfigurationError(
             "TIERLINE_NOTIFIER__APPRISE is set, and apprise is not installed: "

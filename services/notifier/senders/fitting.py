@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.notifier.domain.message import POSSIBLE_REPEAT, Message
+from services.notifier.domain.message import POSSIBLE_REPEAT, Line, Message
+from services.notifier.domain.templates import clean_line
 
 
 def fit(text: str, limit: int) -> str:
@@ -18,7 +19,10 @@ def bare_subject(message: Message) -> str:
 def told(message: Message) -> list[str]:
     """What the message says below its subject, a line each: the lines of a bundle, else the body."""
     if message.lines:
-        return [
-            " · ".join(filter(None, (f"• {o.subject}", o.happened, o.held))) for o in message.lines
-        ]
+        return [f"• {clean_line(_of(line))}" for line in message.lines]
     return [line for line in message.body.splitlines() if line]
+
+
+def _of(line: Line) -> str:
+    """What happened, when, and why it comes only now."""
+    return " · ".join(part for part in (line.subject, line.happened, line.held) if part)

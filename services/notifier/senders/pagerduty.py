@@ -13,6 +13,7 @@ import msgspec
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.message import Message
 from services.notifier.domain.notification import Kind, Urgency
+from services.notifier.domain.templates import clean_line
 from shared.http.egress import Egress, Reply
 
 from .fitting import bare_subject, fit, told
@@ -116,7 +117,7 @@ def _alert(message: Message, source: str) -> dict[str, Any]:
         "group": facts.get("team"),
         "class": message.fact,
         "custom_details": {
-            **{name: fit(str(value), _MAX_DETAIL) for name, value in facts.items()},
+            **{name: clean_line(value, limit=_MAX_DETAIL) for name, value in facts.items()},
             "text": fit("\n".join(told(message)), _MAX_DETAIL),
             "ticket_id": message.ticket_id,
             "notification_id": message.notification_id,

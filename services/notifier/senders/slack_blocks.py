@@ -11,13 +11,12 @@ from services.notifier.domain.short_id import short_id
 
 from .fitting import bare_subject, told
 
-#: Slack's limits, in characters; `MAX_BLOCKS` is that of one message.
+#: Slack's limits, in characters. A message has 9 blocks at most, of the 50 that are allowed.
 MAX_HEADER: Final = 150
 MAX_TEXT: Final = 3_000
-MAX_BLOCKS: Final = 50
 
-#: Sections of a message: with header, link, context and buttons it stays below MAX_BLOCKS.
-_MAX_SECTIONS: Final = 40
+#: Sections of a message; Slack refuses messages whose blocks hold much more than this many together.
+_MAX_SECTIONS: Final = 4
 
 #: The buttons of what can be acknowledged: the answer, as `action_id`, and its caption.
 BUTTONS: Final = (
@@ -48,6 +47,7 @@ def escaped(text: str, limit: int) -> str:
 
 def blocks_of(message: Message, *, token: str | None) -> list[dict[str, Any]]:
     """Header, what is told, a link, the small print, and buttons that carry `token` if there is one."""
+    lines = told(message)
     blocks: list[dict[str, Any]] = [
         {
             "type": "header",
@@ -57,9 +57,9 @@ def blocks_of(message: Message, *, token: str | None) -> list[dict[str, Any]]:
                 "emoji": False,
             },
         },
-        *(_section(text) for text in _texts([_line(line, message) for line in told(message)])),
+        *(_section(text) for text in _texts(lines, message)),
     ]
-    if message.acknowledge_link:
+    if message.acknowledge_link and not any(message.acknowledge_link in line for line in lines):
         blocks.append(_section(f"<{message.acknowledge_link}|Open to take responsibility>"))
     blocks.append({"type": "context", "elements": [_mrkdwn(_small_print(message))]})
     if token:
@@ -74,10 +74,11 @@ def fallback_of(message: Message) -> str:
     return escaped(bare_subject(message), MAX_TEXT - len(mark)) + mark
 
 
-def _texts(lines: Sequence[str]) -> list[str]:
+def _texts(lines: Sequence[str], message: Message) -> list[str]:
     """The lines in as few sections as hold them; what no longer fits is counted."""
     texts = [""]
-    for n, said in enumerate(lines):
+    for n, line in enumerate(lines):
+        said = _line(line, message)
         joined = f"{texts[-1]}\n{said}" if texts[-1] else said
         if len(joined) <= MAX_TEXT:
             texts[-1] = joined

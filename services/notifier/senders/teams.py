@@ -7,6 +7,7 @@ cannot recognise a repeat, so one is marked. A limit that is exceeded may be tol
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -53,14 +54,15 @@ class TeamsSender:
 
 
 def render(message: Message) -> Request:
-    """The request; lines at the end are left out until the card is small enough."""
+    """The request; lines at the end are left out, and counted, until the card is small enough."""
     lines = told(message)
     content = _encoded(message, lines)
-    shown = len(lines)
-    while len(content) > MAX_BYTES and shown:
-        shown -= 1
-        rest = f"… and {len(lines) - shown} more lines"
-        content = _encoded(message, [*lines[:shown], rest])
+    if len(content) > MAX_BYTES:
+        sizes = range(1, len(lines) + 1)
+        left_out = bisect_left(
+            sizes, True, key=lambda n: len(_shortened(message, lines, n)) <= MAX_BYTES
+        )
+        content = _shortened(message, lines, sizes[left_out])
     return Request(message.address, content, {"content-type": "application/json"})
 
 
@@ -74,6 +76,10 @@ def classify(reply: Reply, *, now: datetime) -> Result:
     if status in {408, 425, 429, 503}:
         return Result(Outcome.RETRY, said, retry_after(reply, now))
     return Result(Outcome.UNKNOWN if status >= 500 else Outcome.DEAD, said)
+
+
+def _shortened(message: Message, lines: Sequence[str], left_out: int) -> bytes:
+    return _encoded(message, [*lines[:-left_out], f"… and {left_out} more lines"])
 
 
 def _encoded(message: Message, lines: Sequence[str]) -> bytes:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+#: Letters of a text that is sent in one part.
+_ALONE: Final = 160
+
 #: The letters of one septet each.
 _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -53,13 +56,13 @@ def folded(text: str) -> str:
 def parts(text: str) -> int:
     """How many parts `text` is sent in, each of them paid for."""
     if all(letter in _BASIC or letter in _EXTENDED for letter in text):
-        return _count([2 if letter in _EXTENDED else 1 for letter in text], alone=160, part=153)
+        return _count([2 if letter in _EXTENDED else 1 for letter in text], alone=_ALONE, part=153)
     return _count([2 if ord(letter) > 0xFFFF else 1 for letter in text], alone=70, part=67)
 
 
 def fitted(head: str, tail: str, most: int) -> str:
     """`head` and `tail`, folded, on lines of their own, in at most `most` parts: `head` is what is cut."""
-    head, tail = folded(head), folded(tail)
+    head, tail = folded(head[: _ALONE * most]), folded(tail)
     whole = f"{head}\n{tail}"
     if parts(whole) <= most:
         return whole
