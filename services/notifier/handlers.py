@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -13,11 +14,13 @@ import msgspec
 from shared.contracts import (
     ASSIGNMENTS,
     ESCALATIONS,
+    NOTIFICATIONS,
     SLA,
     TICKETS,
     Cause,
     Event,
     FollowUp,
+    NotificationFailed,
     NotificationSuppressed,
     TicketOpened,
 )
@@ -40,7 +43,8 @@ log = logging.getLogger(__name__)
 
 #: What the notifier reads, in the order in which a batch is handled: order between topics is nobody's
 #: promise, and who knows the ticket first tells the right people.
-TOPICS: Final = (TICKETS, ASSIGNMENTS, SLA, ESCALATIONS)
+#: Of its own facts it hears only that somebody could not be told (D2).
+TOPICS: Final = (TICKETS, ASSIGNMENTS, SLA, ESCALATIONS, NOTIFICATIONS)
 
 
 async def handle(
@@ -52,6 +56,9 @@ async def handle(
     metrics: NotifierMetrics,
 ) -> list[FollowUp]:
     """Plan the messages of a batch. Ten statements, whatever its size."""
+    batch = replace(batch, events=tuple(filter(_matters, batch.events)))
+    if not batch.events:
+        return []
     before = await plans.load(tx, batch.ticket_ids)
     around = Surroundings(
         policy=policy,
@@ -78,6 +85,8 @@ async def handle(
             elif not isinstance(decided, Event):
                 causes[decided.notification_id] = event.cause
     new, changed = _differences(before, after)
+    for hold in (n.hold for n in new if n.hold and n.is_open):
+        metrics.held.labels(hold=hold.value).inc()
     await plans.save(
         tx,
         [state.ticket for state in after.values()],
@@ -94,6 +103,14 @@ async def handle(
         )
         for n in suppressed
     ]
+
+
+def _matters(event: Event) -> bool:
+    """Everything but what became of messages, except that one is lost."""
+    said = event.payload
+    if isinstance(said, NotificationFailed):
+        return said.fallback_channel is None
+    return event.topic != NOTIFICATIONS
 
 
 def _in_order(events: Iterable[Event]) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from shared.contracts import (
     EscalationAcknowledged,
@@ -10,15 +11,24 @@ from shared.contracts import (
     EscalationRaised,
     EscalationResolved,
     Event,
+    NotificationFailed,
     SlaBreached,
     SlaWarning,
     SlaWithdrawn,
     TicketUnroutable,
 )
+from shared.contracts.vocabulary import FailureKind
 from shared.policy import WorkflowPolicy
 
+from .audience import CUSTOMER
 from .notification import Fields
 from .ticket import Ticket
+
+#: Why a message is lost, in words.
+_FAILURES: Final = {
+    FailureKind.PERMANENT: "it was refused for good",
+    FailureKind.EXHAUSTED: "every attempt failed",
+}
 
 
 def fields_of(ticket: Ticket, event: Event, policy: WorkflowPolicy) -> Fields:
@@ -82,6 +92,12 @@ def _of_fact(event: Event, policy: WorkflowPolicy) -> Fields:
             return {
                 "reason": in_words(said.reason or said.outcome),
                 **_level(said.level, policy),
+            }
+        case NotificationFailed() as said:
+            return {
+                "recipient": "the customer" if said.role == CUSTOMER else said.recipient_id,
+                "channel": said.channel,
+                "reason": _FAILURES[said.error_kind],
             }
         case TicketUnroutable() as said:
             return {"queue": in_words(said.queue), "reason": in_words(said.cause)}
