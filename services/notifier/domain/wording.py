@@ -20,9 +20,11 @@ from shared.contracts import (
 from shared.contracts.vocabulary import FailureKind
 from shared.policy import WorkflowPolicy
 
-from .audience import CUSTOMER
 from .notification import Fields
 from .ticket import Ticket
+
+#: The role of customers; who holds which is found out elsewhere.
+_CUSTOMER: Final = "customer"
 
 #: Why a message is lost, in words.
 _FAILURES: Final = {
@@ -95,7 +97,7 @@ def _of_fact(event: Event, policy: WorkflowPolicy) -> Fields:
             }
         case NotificationFailed() as said:
             return {
-                "recipient": "the customer" if said.role == CUSTOMER else said.recipient_id,
+                "recipient": "the customer" if said.role == _CUSTOMER else said.recipient_id,
                 "channel": said.channel,
                 "reason": _FAILURES[said.error_kind],
             }
