@@ -53,6 +53,7 @@ def _correction(
             happened_at=event.time,
             corrects=tuple(m.notification_id for m in messages),
             disproved_by=event.causation_id or event.id,
+            settles=surest.about.matter,
         ),
         recipient_id=surest.recipient_id,
         role=surest.role,

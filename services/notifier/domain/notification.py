@@ -58,7 +58,8 @@ class Hold(StrEnum):
 
 class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The fact a notification tells of. `clock` is `metric:cycle`; `threshold` in percent, 100 is
-    the breach. A correction names the notifications it `corrects`, and the fact that disproved them.
+    the breach. A correction names the notifications it `corrects`, and the fact that disproved them; `settles`
+    is the `matter` of what it takes back or of what somebody has taken over.
     """
 
     fact_id: UUID
@@ -70,6 +71,14 @@ class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     escalation_id: UUID | None = None
     corrects: tuple[UUID, ...] = ()
     disproved_by: UUID | None = None
+    settles: str | None = None
+
+    @property
+    def matter(self) -> str:
+        """The escalation or the cycle of a clock all this is about, else the fact's name: the same for the
+        message that raises a matter and for the one that settles it.
+        """
+        return self.settles or str(self.escalation_id or self.clock or self.fact)
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -91,9 +91,7 @@ def dedup_key(message: Message) -> str:
     """One incident for each escalation and each cycle of a clock; a bundle is one of its own."""
     if message.lines:
         return f"bundle:{message.notification_id}"
-    about = message.about
-    matter = about.escalation_id or about.clock or message.fact
-    return f"{message.ticket_id}:{matter}"[:MAX_KEY]
+    return f"{message.ticket_id}:{message.about.matter}"[:MAX_KEY]
 
 
 def classify(reply: Reply, *, now: datetime) -> Result:
