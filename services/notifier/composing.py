@@ -5,12 +5,15 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
+from shared.policy import Noise
 
 from .articles import Article, Articles
 from .contacts import Contact, Contacts
 from .domain.audience import CUSTOMER
 from .domain.delivery import Outcome, Result
+from .domain.holding import SMS
 from .domain.instants import zone_named
+from .domain.many import BUNDLE, Part, compose_many
 from .domain.message import Message, compose
 from .domain.receipt import MOST_ARTICLES, Reader, is_receipt, promises
 from .domain.templates import Templates
@@ -33,6 +36,7 @@ class Composer:
         zone: ZoneInfo,
         contacts: Contacts | None = None,
         articles: Articles | None = None,
+        noise: Noise | None = None,
     ) -> None:
         self._templates = templates
         self._clock = clock
@@ -40,10 +44,13 @@ class Composer:
         self._zone = zone
         self._contacts = contacts
         self._articles = articles
+        self._noise = noise or Noise()
 
     async def message(self, leased: Leased) -> Message | Result:
         """The message, or the result of not having one."""
         notification = leased.notification
+        if leased.others:
+            return self._for_several(leased)
         if notification.template not in self._templates:
             return Result(Outcome.DEAD, f"no template {notification.template!r}")
         if notification.role == CUSTOMER:
@@ -56,11 +63,31 @@ class Composer:
             address=leased.recipient.channels[notification.channel],
             name=leased.recipient.name,
             subject_line=leased.subject_line,
-            acknowledge_link=f"{self._public_url}/a/{leased.token}" if leased.token else None,
+            acknowledge_link=self._link(leased),
             now=self._clock.now(),
             language=self._templates.language(notification.template, (leased.recipient.language,)),
             zone=leased.recipient.zone or self._zone,
         )
+
+    def _for_several(self, leased: Leased) -> Message | Result:
+        """One message of all that leaves with `leased`, to one of the staff."""
+        channel, person = leased.notification.channel, leased.recipient
+        if person is None or channel not in person.channels:
+            return Result(Outcome.DEAD, f"the recipient has no {channel} any more")
+        parts = [Part(m.notification, m.subject_line, self._link(m)) for m in leased.members]
+        return compose_many(
+            parts,
+            self._templates,
+            address=person.channels[channel],
+            name=person.name,
+            most=self._noise.sms if channel == SMS else self._noise.messages,
+            now=self._clock.now(),
+            language=self._templates.language(BUNDLE, (person.language,)),
+            zone=person.zone or self._zone,
+        )
+
+    def _link(self, leased: Leased) -> str | None:
+        return f"{self._public_url}/a/{leased.token}" if leased.token else None
 
     async def _for_customer(self, leased: Leased) -> Message | Result:
         if self._contacts is None:

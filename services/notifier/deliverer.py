@@ -24,7 +24,7 @@ from .composing import Composer
 from .domain.delivery import Outcome, Result, Settled
 from .domain.message import POSSIBLE_REPEAT
 from .domain.notification import Notification, Status
-from .leasing import Leased, LeaseTerms, take
+from .leasing import Leased, LeaseTerms, Taken, take
 from .metrics import NotifierMetrics
 from .recording import RecordTerms, follow_ups, record, record_expired
 from .senders.base import Sender
@@ -71,7 +71,7 @@ class Deliverer:
         self._lease_terms = lease_terms
         self._record_terms = record_terms
         self._metrics = metrics
-        self._running: set[asyncio.Task[Finished]] = set()
+        self._running: set[asyncio.Task[list[Finished]]] = set()
         self._finished: list[Finished] = []
         self._gauge_read_at: datetime | None = None
 
@@ -108,7 +108,7 @@ class Deliverer:
     async def _wait(self, seconds: float, until: str = asyncio.FIRST_COMPLETED) -> None:
         done, self._running = await asyncio.wait(self._running, timeout=seconds, return_when=until)
         failures = [error for task in done if (error := task.exception())]
-        self._finished += [task.result() for task in done if not task.exception()]
+        self._finished += [one for task in done if not task.exception() for one in task.result()]
         if failures:
             raise failures[0]
 
@@ -132,19 +132,20 @@ class Deliverer:
 
         async def work(
             tx: Transaction, now: datetime
-        ) -> tuple[tuple[list[Leased], list[Settled], int], list[FollowUp]]:
+        ) -> tuple[tuple[Taken, list[Settled], int], list[FollowUp]]:
             settled = await record_expired(tx, now, room, self._record_terms)
             beside = await begin_beside(tx, now, room, self._record_terms)
             await self._read_gauge(tx, now)
-            leased, needless = await take(tx, now, room, self._lease_terms)
-            settled += needless
-            return (leased, settled, beside), follow_ups(settled)
+            taken = await take(tx, now, room, self._lease_terms)
+            settled += taken.settled
+            return (taken, settled, beside), follow_ups(settled)
 
-        leased, settled, beside = await self._writer.write(work)
+        taken, settled, beside = await self._writer.write(work)
         self._metrics.pages_beside.labels().inc(beside)
         self._count(settled)
-        self._running |= {asyncio.create_task(self._attempt(one)) for one in leased}
-        return bool(leased or settled)
+        self._count_waiting(taken)
+        self._running |= {asyncio.create_task(self._attempt(one)) for one in taken.leased}
+        return bool(taken.leased or settled)
 
     async def _read_gauge(self, tx: Transaction, now: datetime) -> None:
         """Set the gauge over the targets, unless that was done a moment ago."""
@@ -155,7 +156,7 @@ class Deliverer:
         for channel, count in (await targets.count_open(tx)).items():
             self._metrics.targets_open.labels(channel=channel).set(count)
 
-    async def _attempt(self, leased: Leased) -> Finished:
+    async def _attempt(self, leased: Leased) -> list[Finished]:
         failpoint("notifier.before_send")
         result = await self._result(leased)
         failpoint("notifier.after_send")
@@ -163,7 +164,10 @@ class Deliverer:
         self._metrics.attempts.labels(
             channel=notification.channel, outcome=result.outcome.value
         ).inc()
-        return Finished(notification.notification_id, notification.attempts, result)
+        return [
+            Finished(one.notification.notification_id, one.notification.attempts, result)
+            for one in leased.members
+        ]
 
     async def _result(self, leased: Leased) -> Result:
         """What came of the attempt; never raises."""
@@ -211,6 +215,14 @@ class Deliverer:
                     self._ended(notification, "suppressed")
                 case Status.PENDING | Status.LEASED:
                     continue
+
+    def _count_waiting(self, taken: Taken) -> None:
+        """What is held longer than it was meant to, and what leaves together."""
+        for hold in (n.hold for n in taken.waiting if n.hold):
+            self._metrics.held.labels(hold=hold.value).inc()
+        for leased in (one for one in taken.leased if one.others):
+            channel = leased.notification.channel
+            self._metrics.bundled.labels(channel=channel).inc(len(leased.members))
 
     def _ended(self, notification: Notification, outcome: str) -> None:
         self._metrics.notifications.labels(channel=notification.channel, outcome=outcome).inc()

@@ -16,7 +16,9 @@ from .store import reports
 
 
 class NotificationAnswer(BaseModel):
-    """One notification and how far it has come."""
+    """One notification and how far it has come. `hold`: why it waits, or waited, for others; those of one
+    `bundle_id` left as one message.
+    """
 
     notification_id: UUID
     ticket_id: UUID
@@ -31,6 +33,9 @@ class NotificationAnswer(BaseModel):
     unknowns: int
     planned_at: datetime
     due_at: datetime | None
+    urgency: str
+    hold: str | None
+    bundle_id: UUID | None
     acknowledged_at: datetime | None
 
 

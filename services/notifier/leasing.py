@@ -4,8 +4,8 @@ attempted before anything leaves (reliability P8, P9).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,6 +14,7 @@ import msgspec
 
 from shared.contracts.vocabulary import SuppressReason
 from shared.db.engine import Transaction
+from shared.policy import Noise
 
 from .admitting import admitted
 from .domain.audience import CUSTOMER
@@ -21,10 +22,12 @@ from .domain.corrections import is_needed
 from .domain.delivery import Settled, lease, suppress
 from .domain.message import can_be_acknowledged
 from .domain.notification import Notification, Status
+from .domain.parcel import Parcel, parcel_of
 from .domain.receipt import MOST, WITHIN, is_receipt
 from .domain.recipient import Recipient
 from .domain.target import Limits
 from .domain.ticket import Ticket
+from .gathering import affordable, count, gathered
 from .store import deliveries, links, receipts, recipients, rows
 
 #: How long a correction waits for the message it corrects, while that is being sent.
@@ -35,7 +38,8 @@ _WAIT: Final = timedelta(seconds=1)
 class Leased:
     """One attempt that has been written down, and what its message is made of.
 
-    `token` acknowledges; it is nowhere else but in the message. `ticket` is as it is known now.
+    `token` acknowledges; it is nowhere else but in the message. `ticket` is as it is known now. `others` leave
+    in the same message.
     """
 
     notification: Notification
@@ -43,12 +47,18 @@ class Leased:
     ticket: Ticket
     subject_line: str | None
     token: str | None
+    others: tuple[Leased, ...] = ()
+
+    @property
+    def members(self) -> tuple[Leased, ...]:
+        """All that leaves in the message."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseTerms:
     """How much is taken at once and for how long. `link_for`: life of an acknowledgement link; `limits`: of
-    the targets.
+    the targets; `noise`: what its recipients are spared.
     """
 
     per_target: int
@@ -56,43 +66,92 @@ class LeaseTerms:
     link_for: timedelta
     mint: Callable[[], str]
     limits: Limits = field(default_factory=Limits)
+    noise: Noise = field(default_factory=Noise)
 
 
-async def take(
-    tx: Transaction, now: datetime, limit: int, terms: LeaseTerms
-) -> tuple[list[Leased], list[Settled]]:
-    """Lease up to `limit` due notifications and begin their attempts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The first notification of each message that leaves, with the others; what turned out not to be needed;
+    and what waits longer than it was meant to.
+    """
 
-    Returns them, and what turned out not to be needed. Commit before you send.
+    leased: tuple[Leased, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    waiting: tuple[Notification, ...] = ()
+
+
+async def take(tx: Transaction, now: datetime, limit: int, terms: LeaseTerms) -> Taken:
+    """Begin the attempts of up to `limit` messages that are due, each with all that waits together with it.
+
+    Commit before you send.
     """
     due = await deliveries.take_due(tx, now, per_target=terms.per_target, limit=limit)
     if not due:
-        return [], []
-    ready, waiting, needless = await _looked_at(tx, due)
+        return Taken()
+    parcels = await gathered(tx, due, now)
+    ready, waiting, needless = await _looked_at(tx, [n for p in parcels for n in p.members])
     ready, excess = await _within_bounds(tx, ready, now)
     needless += excess
-    ready = await admitted(tx, ready, now, terms.limits)
-    leased = [lease(n, until=now + terms.lease_for) for n in ready]
+    people = await recipients.find(tx, [n.recipient_id for n in ready if n.role != CUSTOMER])
+    sorted_out = await affordable(tx, _without_rest(parcels, ready), people, terms.noise, now)
+    leaving = await _admitted(tx, sorted_out.parcels, now, terms)
+    await count(tx, leaving, now)
+    leased = [lease(n, until=now + terms.lease_for) for p in leaving for n in p.members]
     later = [msgspec.structs.replace(n, due_at=now + _WAIT) for n in waiting]
-    settled = [suppress(n) for n in needless]
-    await rows.update(tx, [*leased, *later, *(s.notification for s in settled)])
+    settled = tuple(suppress(n) for n in needless)
+    await rows.update(
+        tx, [*leased, *later, *sorted_out.waiting, *(s.notification for s in settled)]
+    )
     if not leased:
-        return [], settled
+        return Taken(settled=settled, waiting=sorted_out.waiting)
     await deliveries.begin(tx, leased, now)
+    made = await _with_contents(tx, leased, people, now, terms)
+    messages = tuple(_message([made[n.notification_id] for n in p.members]) for p in leaving)
+    return Taken(leased=messages, settled=settled, waiting=sorted_out.waiting)
+
+
+async def _admitted(
+    tx: Transaction, parcels: Sequence[Parcel], now: datetime, terms: LeaseTerms
+) -> list[Parcel]:
+    """Those whose target takes one more now."""
+    members = [n for parcel in parcels for n in parcel.members]
+    granted = {n.notification_id for n in await admitted(tx, members, now, terms.limits)}
+    return [parcel for parcel in parcels if parcel.head.notification_id in granted]
+
+
+def _without_rest(parcels: Sequence[Parcel], ready: Sequence[Notification]) -> list[Parcel]:
+    """The messages with only those of their notifications that can go."""
+    can_go = {n.notification_id for n in ready}
+    left = [[n for n in parcel.members if n.notification_id in can_go] for parcel in parcels]
+    return [parcel_of(members) for members in left if members]
+
+
+async def _with_contents(
+    tx: Transaction,
+    leased: Sequence[Notification],
+    people: Mapping[str, Recipient],
+    now: datetime,
+    terms: LeaseTerms,
+) -> dict[UUID, Leased]:
+    """What the messages of `leased` are made of, by id."""
     tokens = {n.notification_id: terms.mint() for n in leased if can_be_acknowledged(n)}
     await links.add(tx, tokens, now + terms.link_for)
-    people = await recipients.find(tx, [n.recipient_id for n in leased if n.role != CUSTOMER])
     tickets = await deliveries.tickets(tx, [n.ticket_id for n in leased])
-    made = [
-        Leased(
+    return {
+        n.notification_id: Leased(
             n,
             people.get(n.recipient_id) if n.role != CUSTOMER else None,
             *tickets[n.ticket_id],
             tokens.get(n.notification_id),
         )
         for n in leased
-    ]
-    return made, settled
+    }
+
+
+def _message(members: Sequence[Leased]) -> Leased:
+    """The first of a message, with the others."""
+    first, *others = members
+    return replace(first, others=tuple(others))
 
 
 async def _looked_at(

@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from fastapi import APIRouter
+
 from shared.clock import Clock
 from shared.db.engine import create_engine
 from shared.http.app import create_app
@@ -33,12 +35,16 @@ from .handlers import TOPICS, handle
 from .history import notification_routes
 from .leasing import LeaseTerms
 from .metrics import NotifierMetrics
+from .on_call_api import on_call_routes
+from .on_call_book import OnCallBook
 from .pages import Pages
+from .people_book import PeopleBook
 from .recording import RecordTerms
 from .senders import Means, build_senders
 from .store.texts import TextDays
 from .subscriptions.installing import also_fanning_out, install
 from .targets_api import target_routes
+from .watchers_api import watcher_routes
 
 
 def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
@@ -84,7 +90,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         api_keys=Keyring.of(settings, clock),
         readiness=service.readiness,
         routes=[
-            recipient_routes(engine, service.writer),
+            *_people_routes(settings.notifier, policy, service, clock),
             notification_routes(engine),
             subscriptions,
             target_routes(engine, service.writer, clock),
@@ -95,6 +101,18 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         ],
     )
     return service
+
+
+def _people_routes(
+    section: NotifierSection, policy: WorkflowPolicy, service: Service, clock: Clock
+) -> list[APIRouter]:
+    """Who can be told, who is on call, who watches."""
+    targets = sorted(section.apprise.targets) if section.apprise else None
+    return [
+        recipient_routes(service.engine, PeopleBook(service.writer, targets)),
+        on_call_routes(OnCallBook(service.engine, service.writer, clock, policy)),
+        watcher_routes(service.engine, service.writer),
+    ]
 
 
 def _deliverer(
@@ -120,6 +138,7 @@ def _deliverer(
             link_for=timedelta(hours=section.link_hours),
             mint=partial(secrets.token_urlsafe, 32),
             limits=section.limits,
+            noise=policy.notification.noise,
         ),
         record_terms=RecordTerms(
             policy=policy.notification,
@@ -142,6 +161,7 @@ def _composer(
         zone=ZoneInfo(policy.business_hours.zone),
         contacts=Contacts(egress, url=url, key=key) if url else None,
         articles=Articles(egress, url=url, key=key) if url else None,
+        noise=policy.notification.noise,
     )
 
 

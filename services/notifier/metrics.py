@@ -35,6 +35,16 @@ class NotifierMetrics:
             "Answers of people, by what they answered and by what way it came.",
             ["answer", "via"],
         )
+        self.held = catalogue.counter(
+            "notifications_held_total",
+            "Notifications that were made to wait, by why: bundle, digest, budget, quiet_hours.",
+            ["hold"],
+        )
+        self.bundled = catalogue.counter(
+            "notifications_bundled_total",
+            "Notifications that left together with others, counted at each attempt.",
+            ["channel"],
+        )
         self.targets_open = catalogue.gauge(
             "notification_targets_open",
             "Targets that have failed so often that only a probe goes out now and then.",

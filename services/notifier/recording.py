@@ -57,6 +57,7 @@ async def record(
     known = await deliveries.find(tx, [f.notification_id for f in finished], lock=True)
     await deliveries.finish(tx, finished, now)
     settled = []
+    drawn: dict[UUID, float] = {}  # one message, one wait
     for attempt in finished:
         notification = _in_force(known.get(attempt.notification_id), attempt)
         if notification is not None:
@@ -66,7 +67,7 @@ async def record(
                     attempt.result,
                     backoff=terms.policy.backoff,
                     now=now,
-                    jitter=terms.jitter(),
+                    jitter=drawn.setdefault(notification.message_id, terms.jitter()),
                 )
             )
     await rows.update(tx, [s.notification for s in settled])

@@ -41,7 +41,8 @@ ticket: Final = Table(
 )
 
 #: One message to one recipient over one channel. `due_at`: next attempt, or end of the lease; `beside_at`:
-#: when a page that was not delivered in time was begun over the fallback channel as well.
+#: when a page that was not delivered in time was begun over the fallback channel as well; `counted_at`: when
+#: the message it is the first of was taken from its recipient's budget.
 notification: Final = Table(
     "notification",
     metadata,
@@ -63,12 +64,19 @@ notification: Final = Table(
     Column("hold", Text),
     Column("bundle_id", Uuid),
     Column("beside_at", Instant),
+    Column("counted_at", Instant),
     Index("notification_ticket", "ticket_id"),
     Index(
         "notification_held",
         "recipient_id",
         "channel",
         postgresql_where=text("hold IS NOT NULL AND status = 'pending'::text"),
+    ),
+    Index(
+        "notification_counted",
+        "recipient_id",
+        "counted_at",
+        postgresql_where=text("counted_at IS NOT NULL"),
     ),
     Index(
         "notification_customer",

@@ -13,6 +13,7 @@ from shared.contracts.vocabulary import Grade, Priority
 from .document import Document, NotificationSection, TriggerSection
 from .durations import format_duration
 from .matrix import CellKey, CellSection, look_up
+from .notification import OVERDUE
 from .routing_checks import check_routing
 from .sla import ANY, Targets
 from .trouble import Finding
@@ -108,7 +109,7 @@ def _thresholds(document: Document) -> Iterator[Finding]:
             continue
         if rule.on != "sla.warning":
             yield Finding(path, "a threshold belongs to sla.warning; 100 is sla.breached")
-        elif rule.threshold not in known or rule.threshold == 100:
+        elif rule.threshold not in {*known, OVERDUE} - {100}:
             message = f"{rule.threshold} is not among sla.thresholds and sla.overdue"
             yield Finding(path, message, code="L040")
 

@@ -25,6 +25,7 @@ from .kinds import (
     LowerSlug,
     NotificationCondition,
     Percent,
+    PercentOrOverdue,
     QueueName,
     RaiseTo,
     Section,
@@ -164,7 +165,7 @@ class NotificationSection(Section):
 
     name: Slug | None = None
     on: EventName
-    threshold: Percent | None = None
+    threshold: PercentOrOverdue | None = None
     condition: NotificationCondition | None = None
     to: Audiences
     via: tuple[ChannelName, ...]

@@ -33,7 +33,7 @@ from .durations import DurationError, parse_duration, parse_minutes
 from .escalation import NEXT_LEVEL
 from .facts import Stage
 from .names import Names
-from .notification import TEMPLATE_FIELDS
+from .notification import OVERDUE, TEMPLATE_FIELDS
 from .problems import nearest
 from .vocabulary import Complaint
 
@@ -178,6 +178,16 @@ def _template_text(value: str) -> str:
     return value
 
 
+def _percent_or_overdue(value: object) -> int | str:
+    """A percent of a target, or all reminders after the breach."""
+    percent = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000
+    if not percent and value != OVERDUE:
+        raise complaint(
+            Complaint(f"a percent from 1 to 1000 or {OVERDUE} is expected, not {value!r}")
+        )
+    return value if isinstance(value, int) else OVERDUE
+
+
 def _day(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
@@ -232,6 +242,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 TemplateText = Annotated[str, AfterValidator(_template_text)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Percent = Annotated[int, Field(ge=1, le=1000)]
+PercentOrOverdue = Annotated[int | str, PlainValidator(_percent_or_overdue)]
 Thresholds = Annotated[tuple[Percent, ...], Field(min_length=1)]
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 Skills = dict[Slug, Proficiency]

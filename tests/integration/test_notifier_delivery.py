@@ -26,6 +26,7 @@ from shared.contracts import (
     TicketResolved,
     decode,
 )
+from shared.contracts.vocabulary import Priority
 from shared.db.engine import fetch
 from tests.support.builders import TICKET, a
 from tests.support.notifier_bench import Bench, Obedient
@@ -117,7 +118,9 @@ async def test_D2_a_retry_waits_for_its_time_and_keeps_the_id(bench: Bench) -> N
 
 async def test_D2_exhausted_falls_back_and_says_so(bench: Bench) -> None:
     bench.hooks.results = [Result(Outcome.RETRY)] * 3
-    await bench.hear(a(EscalationAdvanced, to_team="specialists", audience=[]))
+    await bench.hear(
+        a(EscalationAdvanced, to_team="specialists", audience=[], priority=Priority.MEDIUM)
+    )
     for _ in range(4):
         await bench.deliver()
         await bench.advance(minutes=2)

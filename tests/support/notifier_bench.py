@@ -117,6 +117,7 @@ class Bench:
                 lease_for=timedelta(seconds=45),
                 link_for=timedelta(hours=72),
                 mint=lambda: f"token-{next(self._tokens)}",
+                noise=self.policy.notification.noise,
             ),
             record_terms=RecordTerms(
                 policy=self.policy.notification, channels=tuple(self.senders), jitter=lambda: 0.5

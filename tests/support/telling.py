@@ -39,6 +39,8 @@ notifications:
     - {on: escalation.resolved, to: [customer], via: [email], template: follow_up}
   fallback: {webhook: email}
   backoff: [5s, 1_minute]
+  bundle: 0
+  budget: {messages: 1000}
 """
 
 SOFIA = Recipient(

@@ -10,6 +10,7 @@ from shared.policy import WorkflowPolicy
 from .facts import facts_of
 from .notification import About, Kind, Notification, Status, notification_id
 from .state import Planned, State
+from .urgency import most_urgent
 from .voiding import disproved_by
 from .wording import fields_of
 
@@ -64,6 +65,8 @@ def _correction(
         cause=event.cause,
         planned_at=now,
         due_at=now,
+        urgency=most_urgent(m.urgency for m in messages),
+        deferrable=all(m.deferrable for m in messages),
     )
 
 

@@ -143,6 +143,7 @@ def fall_back(notification: Notification, channel: str, target: str, now: dateti
         status=Status.PENDING,
         planned_at=now,
         due_at=now,
+        bundle_id=None,
         attempts=0,
         unknowns=0,
     )

@@ -66,6 +66,20 @@ def over_budget(
     return _until_day(notification, Hold.BUDGET, due, person, noise)
 
 
+def undisturbed(
+    parcel: Parcel, person: Recipient | None, noise: Noise, now: datetime
+) -> tuple[list[Notification], list[Notification]]:
+    """What of a message may leave now, and what came due in quiet hours after all and waits for their end.
+
+    What has been attempted already goes on.
+    """
+    if not parcel.is_new or quiet_until(now, person, noise) is None:
+        return list(parcel.members), []
+    ready = [n for n in parcel.members if not n.deferrable]
+    quiet = [_until_day(n, n.hold, now, person, noise) for n in parcel.members if n.deferrable]
+    return ready, quiet
+
+
 def may_wait(notification: Notification) -> bool:
     """It is for the staff, is no page, and goes where it would disturb somebody."""
     return (

@@ -34,7 +34,7 @@ POSSIBLE_REPEAT: Final = "(possible repeat)"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One of several notifications that leave as one message: `happened` in the reader's words, `held` why it
-    waited.
+    waited, `link` takes responsibility.
     """
 
     notification_id: UUID
@@ -44,6 +44,8 @@ class Line:
     priority: str = ""
     happened: str = ""
     held: str = ""
+    deadline: str = ""
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,7 @@ def compose(
     ending = tuple(_ending(notification, body, acknowledge_link, spoken, now))
     ending = (*_on_behalf(fields, body), *ending)
     return Message(
-        notification_id=notification.notification_id,
+        notification_id=notification.message_id,
         ticket_id=notification.ticket_id,
         recipient_id=notification.recipient_id,
         role=notification.role,

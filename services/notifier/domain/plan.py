@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
-
-import msgspec
 
 from shared.contracts import (
     ClockPayload,
@@ -16,7 +14,7 @@ from shared.contracts import (
     EscalationRaised,
     EscalationResolved,
     Event,
-    SlaBreached,
+    NotificationFailed,
     SlaWarning,
     SlaWithdrawn,
     TicketOpened,
@@ -26,16 +24,28 @@ from shared.contracts import (
 from shared.contracts.vocabulary import EscalationOutcome, SuppressReason
 from shared.policy import WorkflowPolicy
 
-from .absence import on_behalf
+from .about import about_of
 from .audience import CUSTOMER, Asked, Directory, Told, resolve
 from .channels import channels_for
+from .collapsing import behind_a_breach, passed_over
 from .corrections import corrections
 from .facts import facts_of
-from .notification import About, Kind, Notification, Status, Urgency, notification_id
+from .holding import held
+from .notification import About, Notification, Status, Urgency, notification_id
+from .on_behalf import on_behalf
 from .receipt import goes_at, made_ready
 from .recipient import Recipient
 from .state import Decision, Heard, Planned, State
-from .voiding import BREACH, clock_of, is_pointless, settled_by, superseded_by
+from .urgency import (
+    Mark,
+    Weight,
+    is_deferrable,
+    is_first_critical,
+    most_urgent,
+    urgency_of,
+    weight_of,
+)
+from .voiding import is_pointless, settled_by, superseded_by
 from .wording import fields_of
 
 
@@ -58,23 +68,34 @@ class Telling:
     names: tuple[str, ...]
     via: tuple[str, ...]
     template: str
+    mark: Mark = field(default_factory=Mark)
 
 
 def decide(state: State, heard: Heard, *, around: Surroundings) -> list[Decision]:
     """Everything that follows from `heard`; nothing that has been planned before is planned again."""
     if not isinstance(heard, Event):
         return []
-    planned = [
-        p
-        for p in [
-            *corrections(state, heard, around.policy, around.now),
-            *_told(state, heard, around),
-        ]
-        if p.notification.notification_id not in state.notifications
-    ]
-    voided = {v.notification_id: v for v in superseded_by(state, planned)}
+    planned = behind_a_breach(state, _new(state, heard, around))
+    passed, informed = passed_over(state, heard, planned, around.policy, around.now)
+    planned = [_waiting(p, around) for p in [*planned, *informed]]
+    voided = {v.notification_id: v for v in [*passed, *superseded_by(state, planned)]}
     voided |= {v.notification_id: v for v in settled_by(state, heard)}
     return [*voided.values(), *made_ready(state, around.now), *planned]
+
+
+def _new(state: State, event: Event, around: Surroundings) -> list[Planned]:
+    """What `event` makes people be told, without what they are told of it already."""
+    planned = [*corrections(state, event, around.policy, around.now), *_told(state, event, around)]
+    return [p for p in planned if p.notification.notification_id not in state.notifications]
+
+
+def _waiting(planned: Planned, around: Surroundings) -> Planned:
+    """It with what it waits for (semantics D4, L7)."""
+    new = planned.notification
+    if new.status is not Status.PENDING:
+        return planned
+    person = around.directory.get(new.recipient_id)
+    return Planned(held(new, person, around.policy.notification.noise, around.now))
 
 
 def _told(state: State, event: Event, around: Surroundings) -> list[Planned]:
@@ -97,7 +118,10 @@ def _told(state: State, event: Event, around: Surroundings) -> list[Planned]:
             if not telling.via and person.recipient and person.recipient.recipient_id in heard_by:
                 continue
             for made in _notifications(person, telling, state, event, around):
-                planned.setdefault((made.recipient_id, made.channel), Planned(made))
+                key = (made.recipient_id, made.channel)
+                known = planned.setdefault(key, Planned(made)).notification
+                if most_urgent((known.urgency, made.urgency)) is not known.urgency:
+                    planned[key] = Planned(made)
                 heard_by.add(made.recipient_id)
     return list(planned.values())
 
@@ -109,6 +133,8 @@ def _tellings(state: State, event: Event, policy: WorkflowPolicy) -> list[Tellin
         case TicketOpened(outbound=True):  # the customer has not asked us anything
             found = [_without(CUSTOMER, t) for t in _by_rule(state, event, policy)]
         case SlaWithdrawn():  # told to those who were told before, and to nobody else (T3)
+            return []
+        case NotificationFailed() if _was_about_a_lost_one(state, said):
             return []
         case ClockPayload() if said.metric.of_level:  # what follows from it is said by the ladder
             return []
@@ -128,12 +154,23 @@ def _tellings(state: State, event: Event, policy: WorkflowPolicy) -> list[Tellin
     return found
 
 
+def _was_about_a_lost_one(state: State, said: NotificationFailed) -> bool:
+    """What told of a lost message is lost itself: nobody is told of that, or there would be no end."""
+    lost = state.notifications.get(said.notification_id)
+    return lost is None or lost.about.fact == type_of(said).name
+
+
 def _by_rule(state: State, event: Event, policy: WorkflowPolicy) -> list[Telling]:
     said = event.payload
     threshold = said.threshold_percent if isinstance(said, SlaWarning) else None
     facts = facts_of(state.ticket, event, policy)
     matching = policy.notification.matching(type_of(said).name, facts, threshold=threshold)
-    return [Telling(_expanded(rule.to, policy), rule.via, rule.template) for rule in matching]
+    return [
+        Telling(
+            _expanded(rule.to, policy), rule.via, rule.template, Mark(rule.digest, rule.immediate)
+        )
+        for rule in matching
+    ]
 
 
 def _is_starting_level(said: EscalationRaised, policy: WorkflowPolicy) -> bool:
@@ -170,9 +207,13 @@ def _team(state: State, event: Event, policy: WorkflowPolicy) -> str | None:
 def _notifications(
     told: Told, telling: Telling, state: State, event: Event, around: Surroundings
 ) -> list[Notification]:
-    about = _about(event)
+    about = about_of(event)
     person = told.recipient
-    reached = _channels(person, telling, around, Urgency.NORMAL) if person else []
+    weight = weight_of(event, state.ticket, around.policy)
+    urgency = _urgency(
+        about, told, telling, weight=weight, state=state, event=event, policy=around.policy
+    )
+    reached = _channels(person, telling, around, urgency) if person else []
     reason = None
     if person is None or not reached:
         reason = SuppressReason.UNREACHABLE
@@ -198,9 +239,34 @@ def _notifications(
             due_at=goes_at(about.fact, told.role, state.ticket, around.now),
             status=Status.SUPPRESSED if reason else Status.PENDING,
             reason=reason,
+            urgency=urgency,
+            deferrable=is_deferrable(urgency, weight, around.policy),
         )
         for channel in reached or [next(iter(telling.via), "none")]
     ]
+
+
+def _urgency(
+    about: About,
+    told: Told,
+    telling: Telling,
+    *,
+    weight: Weight,
+    state: State,
+    event: Event,
+    policy: WorkflowPolicy,
+) -> Urgency:
+    """How soon this person has to read of `event`; a customer is never paged."""
+    if told.recipient is None or told.role == CUSTOMER:
+        return Urgency.NORMAL
+    said, known = event.payload, state.notifications.values()
+    return urgency_of(
+        about,
+        weight,
+        telling.mark,
+        is_first=is_first_critical(known, told.recipient.recipient_id, about),
+        is_start=isinstance(said, EscalationRaised) and _is_starting_level(said, policy),
+    )
 
 
 def _channels(
@@ -225,24 +291,3 @@ def target_of(channel: str, address: str) -> str:
         case "apprise":
             return f"apprise:{address}"
     return channel
-
-
-def _about(event: Event) -> About:
-    said = event.payload
-    about = About(
-        fact_id=event.id, fact=type_of(said).name, kind=Kind.TICKET, happened_at=event.time
-    )
-    match said:
-        case ClockPayload():
-            percent = said.threshold_percent if isinstance(said, SlaWarning) else None
-            threshold = BREACH if isinstance(said, SlaBreached) else percent
-            return msgspec.structs.replace(
-                about, kind=Kind.CLOCK, clock=clock_of(said), threshold=threshold
-            )
-        case EscalationRaised() | EscalationAdvanced():
-            return msgspec.structs.replace(
-                about, kind=Kind.ESCALATION, escalation_id=said.escalation_id
-            )
-        case EscalationResolved():
-            return msgspec.structs.replace(about, escalation_id=said.escalation_id)
-    return about

@@ -43,7 +43,7 @@ def settled_by(state: State, event: Event) -> list[Voided]:
 
 
 def superseded_by(state: State, planned: Sequence[Planned]) -> list[Voided]:
-    """Lower thresholds of a clock, once a higher one is told instead (semantics L9)."""
+    """Lower thresholds of a clock, once a higher one is told instead; never the breach (semantics L9)."""
     told = {
         p.notification.about.clock: p.notification.about.threshold or 0
         for p in planned
@@ -54,6 +54,7 @@ def superseded_by(state: State, planned: Sequence[Planned]) -> list[Voided]:
         for known in state.notifications.values()
         if known.is_open
         and known.about.kind is Kind.CLOCK
+        and known.about.threshold != BREACH
         and (known.about.threshold or 0) < told.get(known.about.clock, 0)
     ]
 

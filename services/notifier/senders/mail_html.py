@@ -16,7 +16,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.notifier.domain.audience import CUSTOMER
-from services.notifier.domain.message import Message
+from services.notifier.domain.message import Line, Message
 from services.notifier.domain.phrases import phrases
 from services.notifier.domain.templates import clean_line
 
@@ -71,7 +71,7 @@ _MAIL: Final = """<!doctype html>
 <table width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 14px;font-size:14px;border-collapse:collapse">
 <tr>{% for head in heads %}<th class="m r" scope="col" align="left" style="padding:6px 10px 6px 0;border-bottom:2px solid #d8dde6;color:#5b6577;text-align:start">{{ head }}</th>{% endfor %}</tr>
 {%- for row in rows %}
-<tr>{% for cell in row %}<td class="t r" dir="auto" style="padding:6px 10px 6px 0;border-bottom:1px solid #d8dde6;color:#1c2330;text-align:start;vertical-align:top;overflow-wrap:anywhere">{{ cell }}</td>{% endfor %}</tr>
+<tr>{% for cell in row.cells %}<td class="t r" dir="auto" style="padding:6px 10px 6px 0;border-bottom:1px solid #d8dde6;color:#1c2330;text-align:start;vertical-align:top;{{ 'white-space:nowrap' if loop.first else 'overflow-wrap:anywhere' }}">{% if loop.first and row.link %}<a class="l" href="{{ row.link }}" style="color:#0b5fce">{{ cell }}</a>{% else %}{{ cell }}{% endif %}</td>{% endfor %}</tr>
 {%- endfor %}
 </table>
 {%- endif %}
@@ -127,8 +127,8 @@ def html_of(message: Message) -> str:
         dark=_DARK,
         blocks=list(_blocks(_words(message), ours)),
         details=message.details if not message.lines else (),
-        heads=(words.ticket, words.what, words.since, words.why),
-        rows=[(line.reference, line.subject, line.happened, line.held) for line in message.lines],
+        heads=(words.ticket, words.what, words.deadline, words.since, words.why),
+        rows=[_row(line, ours) for line in message.lines],
         button=button,
         take=words.take,
         ending=[
@@ -142,8 +142,17 @@ def html_of(message: Message) -> str:
 def _words(message: Message) -> list[str]:
     """The paragraphs of the template itself."""
     paragraphs = message.body.split("\n\n")
+    if message.lines:  # they stand in the table
+        return [words for words in paragraphs if not words.startswith("- ")]
     ending = len(message.ending)
     return paragraphs[:-ending] if ending else paragraphs
+
+
+def _row(line: Line, ours: tuple[str, ...]) -> dict[str, object]:
+    """A line of the table; its link if it is one of ours."""
+    what = line.subject.removeprefix(line.reference).lstrip(" :")
+    cells = (line.reference, what, line.deadline, line.happened, line.held)
+    return {"cells": cells, "link": line.link if line.link in ours else None}
 
 
 def _ours(links: Sequence[str]) -> tuple[str, ...]:

@@ -76,8 +76,24 @@ def body_of(message: Message) -> dict[str, object]:
             "facts": message.facts,
             "acknowledge_link": message.acknowledge_link,
             "possible_repeat": message.possible_repeat,
+            **_lines(message),
         },
     }
+
+
+def _lines(message: Message) -> dict[str, object]:
+    """The notifications of a bundle or a digest."""
+    lines = [
+        {
+            "notification_id": line.notification_id,
+            "ticket_id": line.ticket_id,
+            "reference": line.reference,
+            "subject": line.subject,
+            "acknowledge_link": line.link,
+        }
+        for line in message.lines
+    ]
+    return {"lines": lines} if lines else {}
 
 
 def classify(reply: Reply, *, now: datetime) -> Result:

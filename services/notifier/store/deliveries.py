@@ -19,8 +19,13 @@ from . import rows
 
 #: Leases that ended without an outcome: their process is gone, or was stopped.
 _EXPIRED: Final = f"""
+WITH gone AS MATERIALIZED (
+    SELECT notification_id, bundle_id FROM notification WHERE status = 'leased' AND due_at <= $1
+    ORDER BY notification_id LIMIT $2)
 SELECT {rows.COLUMNS} FROM notification WHERE status = 'leased' AND due_at <= $1
-ORDER BY notification_id LIMIT $2 FOR UPDATE SKIP LOCKED
+    AND (notification_id IN (SELECT notification_id FROM gone)
+        OR bundle_id IN (SELECT bundle_id FROM gone WHERE bundle_id IS NOT NULL))
+ORDER BY notification_id FOR UPDATE SKIP LOCKED
 """
 
 # The distinct targets are walked along the index, and of each only as many rows are looked at as its
@@ -41,7 +46,8 @@ CROSS JOIN LATERAL (
     SELECT notification_id, due_at, row_number() OVER (ORDER BY due_at, notification_id) AS turn
     FROM notification n WHERE n.status = 'pending' AND n.target = t.target AND n.due_at <= $1
     ORDER BY due_at, notification_id
-    LIMIT greatest(0, $2 - (SELECT count(*) FROM notification b
+    LIMIT greatest(0, $2 - (SELECT count(DISTINCT coalesce(b.bundle_id, b.notification_id))
+                            FROM notification b
                             WHERE b.status = 'leased' AND b.target = t.target))) due
 WHERE t.target IS NOT NULL AND held.target IS NULL ORDER BY due.turn, due.due_at LIMIT $3
 """
@@ -92,7 +98,7 @@ class Finished:
 
 
 async def expired(tx: Transaction, now: datetime, limit: int) -> list[Notification]:
-    """Leases that have run out, locked."""
+    """Leases that have run out, locked: up to `limit`, and what left together with them."""
     return [rows.notification_of(row) for row in await fetch(tx, _EXPIRED, (now, limit))]
 
 
@@ -106,7 +112,13 @@ async def take_due(
     due = [row[0] for row in await fetch(tx, _DUE, (now, per_target, limit))]
     if not due:
         return []
-    return [rows.notification_of(row) for row in await fetch(tx, _TAKE, (due,))]
+    return await take_pending(tx, due)
+
+
+async def take_pending(tx: Transaction, notification_ids: Sequence[UUID]) -> list[Notification]:
+    """Those of them that are pending and that nobody else is taking, locked."""
+    found = await fetch(tx, _TAKE, (list(notification_ids),))
+    return [rows.notification_of(row) for row in found]
 
 
 async def find(

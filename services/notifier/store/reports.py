@@ -21,6 +21,9 @@ _FIELDS: Final = (
     "unknowns",
     "planned_at",
     "due_at",
+    "urgency",
+    "hold",
+    "bundle_id",
     "acknowledged_at",
 )
 
@@ -28,7 +31,8 @@ _FIELDS: Final = (
 _ABOUT: Final = """
 SELECT notification_id, ticket_id, plan->'about'->>'fact', recipient_id, role, channel, template,
     status, reason, attempts, unknowns, planned_at,
-    CASE WHEN status IN ('pending', 'leased') THEN due_at END, acknowledged_at
+    CASE WHEN status IN ('pending', 'leased') THEN due_at END,
+    coalesce(plan->>'urgency', 'normal'), hold, bundle_id, acknowledged_at
 FROM notification WHERE ticket_id = $1 ORDER BY planned_at, notification_id LIMIT 500
 """
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from shared.policy.escalation import Trigger
-from shared.policy.notification import NotificationRule
+from shared.policy.notification import OVERDUE, NotificationRule
 from shared.policy.sla import Targets
 
 from .subject import Path, Remark, Subject, brief
@@ -53,7 +53,8 @@ def without_action(subject: Subject) -> Iterator[Remark]:
     for targets in subject.cells():
         for percent in policy.sla.thresholds_of(targets):
             found = silent.setdefault(_place(targets, percent), [])
-            if not {None, percent} & heard and percent not in found:
+            wanted = {None, percent, OVERDUE} if percent > 100 else {None, percent}
+            if not wanted & heard and percent not in found:
                 found.append(percent)
     for path, percents in silent.items():
         if percents:
