@@ -1,6 +1,6 @@
 """The escalator's tables, as its migrations make them (compared by the drift test).
 
-What only the core reads is one jsonb value; what SQL filters or sorts by is a column.
+What only the core reads is one JSON text; what SQL filters or sorts by is a column.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The router's tables, as its migrations make them (compared by the drift test).
 
-What only the core reads is one jsonb value; what SQL filters or sorts by is a column. Weights, loads
+What only the core reads is one JSON text; what SQL filters or sorts by is a column. Weights, loads
 and capacities are in quarters of a weight unit.
 """
 
@@ -44,7 +44,7 @@ work_item = Table(
     Column("agent_id", Text),
     Column("due_at", Instant),
     Column("told", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    Column("facts", JSONB, nullable=False),
+    Column("facts", Text, nullable=False),
     CheckConstraint(
         "(status = 'assigned') = (agent_id IS NOT NULL)", name="work_item_assigned_to_somebody"
     ),
@@ -127,7 +127,7 @@ assignment = Table(
     Column("queue", Text),
     Column("assigned_at", Instant, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("explanation", JSONB, nullable=False),
+    Column("explanation", Text, nullable=False),
     Column("ended_at", Instant),
     Column("end_reason", Text),
     Index("assignment_ticket", "ticket_id", "assigned_at"),

@@ -31,7 +31,7 @@ TICKETS = 150
 
 HELD = """
 SELECT a.agent_id, a.load, a.capacity,
-    coalesce(sum((w.facts -> 'item' -> 'place' ->> 'weight')::integer) * 4, 0)::integer
+    coalesce(sum((w.facts::jsonb -> 'item' -> 'place' ->> 'weight')::integer) * 4, 0)::integer
 FROM agent a LEFT JOIN work_item w USING (agent_id) GROUP BY 1, 2, 3
 """
 OPEN_TWICE = (

@@ -23,7 +23,7 @@ _BEGIN: Final = """
 INSERT INTO assignment
     (assignment_id, ticket_id, agent_id, queue, assigned_at, reason, explanation, ended_at, end_reason)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
-    $7::jsonb[], $8::timestamptz[], $9::text[])
+    $7::text[], $8::timestamptz[], $9::text[])
 """
 
 #: A ticket's assignments, newest first.

@@ -88,7 +88,7 @@ SELECT ticket_id, status, lane, queue, level, priority_class, rank, begin_by, op
     waiting_since, agent_id, due_at, string_to_array(told, ','), facts
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[],
     $7::integer[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::text[],
-    $12::timestamptz[], $13::text[], $14::jsonb[])
+    $12::timestamptz[], $13::text[], $14::text[])
 AS t (ticket_id, status, lane, queue, level, priority_class, rank, begin_by, opened_at,
     waiting_since, agent_id, due_at, told, facts)
 ON CONFLICT (ticket_id) DO UPDATE SET status = excluded.status, lane = excluded.lane,
@@ -103,7 +103,7 @@ ON CONFLICT (ticket_id) DO UPDATE SET status = excluded.status, lane = excluded.
 _SAVE_GIVEN: Final = """
 UPDATE work_item w SET status = 'assigned', agent_id = t.agent_id, due_at = t.due_at,
     facts = t.facts, waiting_since = NULL, told = '{}'
-FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::jsonb[])
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[])
 AS t (ticket_id, agent_id, due_at, facts)
 WHERE w.ticket_id = t.ticket_id
 """

@@ -16,7 +16,7 @@ from .tale import Desks
 #: One statement is one snapshot: loads against what is held, desks against capacity, history against both.
 _SNAPSHOT: Final = """
 WITH held AS (
-    SELECT agent_id, sum((facts -> 'item' -> 'place' ->> 'weight')::integer) * 4 AS load
+    SELECT agent_id, sum((facts::jsonb -> 'item' -> 'place' ->> 'weight')::integer) * 4 AS load
     FROM router.work_item WHERE agent_id IS NOT NULL GROUP BY agent_id),
 open AS (SELECT ticket_id, agent_id FROM router.assignment WHERE ended_at IS NULL)
 SELECT (SELECT count(*) FROM router.agent WHERE load > capacity) AS above,
