@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.notifier.api import recipient_routes
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.history import notification_routes
+from services.notifier.people_book import PeopleBook
 from shared.contracts import SlaBreached, TicketAssigned
 from shared.db import audit
 from shared.http.app import create_app
@@ -53,7 +54,10 @@ async def client(bench: Bench) -> AsyncIterator[httpx2.AsyncClient]:
         settings=HttpSettings(),
         api_keys=Keyring({"tests": ApiKey(sha256=DIGEST, scopes=scopes)}, clock=bench.clock),
         readiness=ready,
-        routes=[recipient_routes(bench.engine, bench.writer), notification_routes(bench.engine)],
+        routes=[
+            recipient_routes(bench.engine, PeopleBook(bench.writer)),
+            notification_routes(bench.engine),
+        ],
     )
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(
@@ -67,7 +71,8 @@ async def test_what_is_put_is_what_is_got(client: httpx2.AsyncClient) -> None:
     got = await client.get("/v1/recipients/maria")
 
     assert (200, 200) == (put.status_code, got.status_code)
-    assert {"recipient_id": "maria", **MARIA} == got.json()
+    unsaid = {"prefer": {}, "language": None, "zone": None, "quiet": None, "away": None}
+    assert {"recipient_id": "maria", **MARIA, **unsaid} == got.json()
 
 
 async def test_many_are_put_at_once_and_others_stay(client: httpx2.AsyncClient) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from .notification import Fields
 from .recipient import Away, Recipient
-from .wording import instant_in_figures
 
 #: So many times a message is passed on, and no further.
 LONGEST_CHAIN: Final = 3
@@ -35,16 +33,6 @@ def stands_in(person: Recipient, known: Known, at: datetime) -> Recipient | None
         asked.add(instead.recipient_id)
         person = instead
     return person
-
-
-def on_behalf(absent: Recipient | None) -> Fields:
-    """The fields that say for whom somebody is told, none where they are told for themselves."""
-    if absent is None or absent.away is None:
-        return {}
-    name = absent.name or absent.recipient_id
-    until = instant_in_figures("away_until", absent.away.until)
-    words = f"for {name}, who is away until {until['away_until']}"
-    return {"on_behalf": words, "instead_of": name, **until}
 
 
 def delegate_fault(person: Recipient, known: Known) -> str | None:

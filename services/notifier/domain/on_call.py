@@ -55,7 +55,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person's time on call; without `until`, nothing that is known ends it."""
+    """One person's time on call; without `until`, nothing ends it within what was asked about."""
 
     recipient_id: str
     source: Source
@@ -83,16 +83,22 @@ class Duty:
         """Everybody's time on call from the one at `start` on, without gaps where there is a rotation;
         neighbouring turns of one person are one. Times in which nobody is on call are left out.
         """
-        at: datetime | None = start
         since, held = start, self._held(start)
-        while at is not None:
-            following = self._next_change(at, end)
-            then = self._held(following) if following is not None else None
-            if following is None or then != held:
+        for change in self._changes(start, end):
+            then = self._held(change)
+            if then != held:
                 if held is not None:
-                    yield Turn(*held, since, following)
-                since, held = following or end, then
-            at = following
+                    yield Turn(*held, since, change)
+                since, held = change, then
+        if held is not None:
+            yield Turn(*held, since, None)
+
+    def began(self, at: datetime) -> datetime:
+        """The last instant up to `at` at which it may have become somebody's time."""
+        changes = [instant for one in self.overrides for instant in (one.since, one.until)]
+        if self.rotation is not None:
+            changes.append(self.rotation.begins(self.rotation.turn(at)))
+        return max((instant for instant in changes if instant <= at), default=at)
 
     def _held(self, at: datetime) -> tuple[str, Source] | None:
         """Whose time it is, away or not."""
@@ -110,12 +116,15 @@ class Duty:
     def _in_force(self, at: datetime) -> list[Override]:
         return sorted((one for one in self.overrides if one.covers(at)), key=_by_strength)
 
-    def _next_change(self, at: datetime, end: datetime) -> datetime | None:
-        """The first instant in `(at, end)` at which it may be somebody else's time."""
-        changes = [instant for one in self.overrides for instant in (one.since, one.until)]
+    def _changes(self, start: datetime, end: datetime) -> list[datetime]:
+        """The instants in `(start, end)` at which it may become somebody else's time."""
+        found = {instant for one in self.overrides for instant in (one.since, one.until)}
         if self.rotation is not None:
-            changes.append(self.rotation.begins(self.rotation.turn(at) + 1))
-        return min((instant for instant in changes if at < instant < end), default=None)
+            turn = self.rotation.turn(start) + 1
+            while (begins := self.rotation.begins(turn)) < end:
+                found.add(begins)
+                turn += 1
+        return sorted(instant for instant in found if start < instant < end)
 
 
 def _by_strength(one: Override) -> tuple[bool, float, UUID]:

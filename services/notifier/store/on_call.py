@@ -31,12 +31,12 @@ ON CONFLICT (team) DO UPDATE SET members = excluded.members, zone = excluded.zon
 
 _DELETE: Final = "DELETE FROM rotation WHERE team = $1"
 
-#: What is there already stays as it is: the id follows from the content.
+#: The id follows from the content: what is there already is only made anew, so that it is the latest.
 _ADD: Final = f"""
 INSERT INTO on_call_override ({_COLUMNS})
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
     $6::timestamptz[], $7::boolean[])
-ON CONFLICT (override_id) DO NOTHING
+ON CONFLICT (override_id) DO UPDATE SET made_at = excluded.made_at
 """
 
 _REMOVE: Final = "DELETE FROM on_call_override WHERE team = $1 AND override_id = $2"
