@@ -18,8 +18,9 @@ from shared.policy import WorkflowPolicy
 
 from .domain.audience import CUSTOMER
 from .domain.instants import spoken
-from .domain.message import Line, Message, compose
-from .domain.notification import About, Fields, Kind, Notification, notification_id
+from .domain.many import BUNDLE, DIGEST, Part, compose_many
+from .domain.message import Message, compose
+from .domain.notification import About, Fields, Hold, Kind, Notification, notification_id
 from .domain.phrases import within
 from .domain.templates import Templates
 from .domain.ticket import reference_of
@@ -33,9 +34,6 @@ TICKET: Final = UUID("0198c2a4-7d10-7b3e-9a51-5f0e8c4711aa")
 
 #: Templates for customers that no rule of the packaged workflow sends.
 _FOR_CUSTOMERS: Final = frozenset({"survey"})
-
-#: Templates of several notifications in one message.
-_SEVERAL: Final = frozenset({"bundle", "digest"})
 
 _LINK: Final = "https://support.example.com/a/3q2-7wRk0tZr5Jd9mVfLx1"
 _PAGES: Final = (
@@ -101,11 +99,22 @@ def example(
     """The message of `template` about an example; `fields` are known better. Raises KeyError for a template
     that the workflow does not have.
     """
-    role = CUSTOMER if is_for_customers(template, policy) else "on_call"
     spoken_in = templates.language(template, (language,))
     where = zone or ZoneInfo(policy.business_hours.zone)
+    if template in {BUNDLE, DIGEST}:
+        return _several(
+            template,
+            policy,
+            templates,
+            now=now,
+            language=spoken_in,
+            zone=where,
+            subject_line=subject_line,
+            name=name,
+        )
+    role = CUSTOMER if is_for_customers(template, policy) else "on_call"
     known = example_fields(policy, now) | dict(fields)
-    made = compose(
+    return compose(
         _notification(template, role, known, now),
         templates,
         address="ana@example.com",
@@ -124,11 +133,44 @@ def example(
         },
         links=[url for _, url in _PAGES],
     )
-    return _with_lines(made, template, spoken(now, where, spoken_in, now=now))
+
+
+def _several(
+    template: str,
+    policy: WorkflowPolicy,
+    templates: Templates,
+    *,
+    now: datetime,
+    language: str,
+    zone: ZoneInfo,
+    subject_line: str | None,
+    name: str,
+) -> Message:
+    """A bundle or a digest of three things about three tickets."""
+    hold = Hold.DIGEST if template == DIGEST else Hold.BUNDLE
+    parts = []
+    for n, one in enumerate(("warning", "breach", "attention")):
+        ticket_id = derived_id(TICKET, f"ticket:{n}")
+        known = example_fields(policy, now) | {
+            "ticket_id": str(ticket_id),
+            "reference": reference_of(ticket_id),
+        }
+        told = _notification(one, "team_lead", known, now)
+        parts.append(Part(msgspec.structs.replace(told, hold=hold), subject_line, None))
+    return compose_many(
+        parts,
+        templates,
+        address="ana@example.com",
+        name=name,
+        most=policy.notification.noise.messages,
+        now=now,
+        language=language,
+        zone=zone,
+    )
 
 
 def _notification(template: str, role: str, fields: Fields, now: datetime) -> Notification:
-    fact = derived_id(TICKET, f"preview:{template}")
+    fact = derived_id(UUID(str(fields["ticket_id"])), f"preview:{template}")
     about = About(
         fact_id=fact,
         fact="ticket.opened" if template == "received" else "escalation.raised",
@@ -150,26 +192,6 @@ def _notification(template: str, role: str, fields: Fields, now: datetime) -> No
         planned_at=now,
         due_at=now,
     )
-
-
-def _with_lines(message: Message, template: str, happened: str) -> Message:
-    """A bundle and a digest name what they are made of."""
-    if template not in _SEVERAL:
-        return message
-    subjects = ("80 % of first response used", "first response is late", "handed to specialists")
-    lines = tuple(
-        Line(
-            notification_id=derived_id(TICKET, f"line:{n}"),
-            ticket_id=derived_id(TICKET, f"ticket:{n}"),
-            subject=f"{reference_of(derived_id(TICKET, f'ticket:{n}'))}: {subject}",
-            reference=reference_of(derived_id(TICKET, f"ticket:{n}")),
-            priority="medium",
-            happened=happened,
-            held=template,
-        )
-        for n, subject in enumerate(subjects)
-    )
-    return replace(message, lines=lines)
 
 
 def _mail(message: Message) -> str:

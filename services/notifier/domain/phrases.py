@@ -20,10 +20,8 @@ class Phrases:
     take: str
     take_link: str
     take_by: str
-    mute: str
     ticket: str
     what: str
-    since: str
     why: str
     priority: str
     level: str
@@ -31,7 +29,6 @@ class Phrases:
     soon: str
     urgency: str
     behalf: str
-    automatic: str
     units: tuple[tuple[str, str], ...]
     codes: Mapping[str, str]
 
@@ -42,10 +39,8 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         take="I take it",
         take_link="Take responsibility: {link}",
         take_by="Take it by",
-        mute="Fewer of these: {link}",
         ticket="Ticket",
         what="What",
-        since="Since",
         why="Why here",
         priority="Priority",
         level="Level",
@@ -53,7 +48,6 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="a few minutes",
         urgency="Somebody must take it by {at}.",
         behalf="for {name}, who is away until {at}",
-        automatic="Written by a machine; you can answer it.",
         units=(
             ("day", "days"),
             ("hour", "hours"),
@@ -67,10 +61,8 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         take="Ich übernehme",
         take_link="Verantwortung übernehmen: {link}",
         take_by="Übernehmen bis",
-        mute="Weniger davon: {link}",
         ticket="Ticket",
         what="Was",
-        since="Seit",
         why="Warum hier",
         priority="Priorität",
         level="Ebene",
@@ -78,7 +70,6 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="wenigen Minuten",
         urgency="Jemand muss es bis {at} übernehmen.",
         behalf="für {name}, nicht im Büro bis {at}",
-        automatic="Von einer Maschine geschrieben; Sie können darauf antworten.",
         units=(
             ("Tag", "Tagen"),
             ("Stunde", "Stunden"),
@@ -108,10 +99,8 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         take="Je m'en charge",
         take_link="Prendre en charge : {link}",
         take_by="À prendre avant",
-        mute="En recevoir moins : {link}",
         ticket="Ticket",
         what="Quoi",
-        since="Depuis",
         why="Pourquoi ici",
         priority="Priorité",
         level="Niveau",
@@ -119,7 +108,6 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="quelques minutes",
         urgency="Quelqu'un doit s'en charger avant {at}.",
         behalf="à la place de {name}, en congé jusqu'au {at}",
-        automatic="Écrit par une machine ; vous pouvez y répondre.",
         units=(
             ("jour", "jours"),
             ("heure", "heures"),
@@ -149,10 +137,8 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         take="Me encargo",
         take_link="Hacerse cargo: {link}",
         take_by="Aceptar antes de",
-        mute="Recibir menos: {link}",
         ticket="Ticket",
         what="Qué",
-        since="Desde",
         why="Por qué aquí",
         priority="Prioridad",
         level="Nivel",
@@ -160,7 +146,6 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="unos minutos",
         urgency="Alguien debe hacerse cargo antes de {at}.",
         behalf="en lugar de {name}, ausente hasta el {at}",
-        automatic="Escrito por una máquina; puede responder.",
         units=(
             ("día", "días"),
             ("hora", "horas"),

@@ -127,7 +127,7 @@ def html_of(message: Message) -> str:
         dark=_DARK,
         blocks=list(_blocks(_words(message), ours)),
         details=message.details if not message.lines else (),
-        heads=(words.ticket, words.what, words.deadline, words.since, words.why),
+        heads=(words.ticket, words.what, words.deadline, words.why),
         rows=[_row(line, ours) for line in message.lines],
         button=button,
         take=words.take,
@@ -151,7 +151,7 @@ def _words(message: Message) -> list[str]:
 def _row(line: Line, ours: tuple[str, ...]) -> dict[str, object]:
     """A line of the table; its link if it is one of ours."""
     what = line.subject.removeprefix(line.reference).lstrip(" :")
-    cells = (line.reference, what, line.deadline, line.happened, line.held)
+    cells = (line.reference, what, line.deadline, line.held)
     return {"cells": cells, "link": line.link if line.link in ours else None}
 
 
