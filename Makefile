@@ -54,7 +54,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router bench-escalator quality prove-storm prove-router prove-escalator prove-clocks sim-routing
+.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router bench-escalator bench-notifier quality prove-storm prove-router prove-escalator prove-notifier prove-clocks sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -81,6 +81,9 @@ bench-router: $(BENCH) ## what rules and matching cost; against FastStream, row 
 bench-escalator: $(BENCH) ## what a deadline costs, how late it is told; against django-helpdesk and APScheduler (ARGS='--armed 10000000')
 	@$(BIN)/python -m tests.load.escalator $(ARGS)
 
+bench-notifier: $(READY) ## messages/s to 100 targets, one of them dead; 500 breaches in a minute for one manager (ARGS='--rounds 1')
+	@$(BIN)/python -m tests.load.notifier $(ARGS)
+
 quality: $(READY) ## how well it understands and judges: categories, signals, languages, duplicates, routing, SLA verdicts
 	@$(BIN)/python -m tests.quality $(ARGS)
 
@@ -98,6 +101,9 @@ prove-router: $(READY) ## contended assignments while routers are killed (ARGS='
 
 prove-escalator: $(READY) ## deadlines while escalators, broker, database and clock fail (ARGS='--deadlines 100000', half an hour)
 	@$(BIN)/python -m tests.load.escalator_proof $(ARGS)
+
+prove-notifier: $(READY) ## ten thousand messages to receivers with every fault, the notifier killed every 5 s (ARGS='--notifications 1000')
+	@$(BIN)/python -m tests.load.notifier_proof $(ARGS)
 
 ##@ Contracts and documents
 contracts: $(READY) ## write the events' JSON Schemas from the code
