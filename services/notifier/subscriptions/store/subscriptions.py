@@ -43,8 +43,8 @@ WHERE subscription_id = $1
 """
 
 _DISABLE: Final = """
-UPDATE subscription SET enabled = false, disabled_at = $2, disabled_because = $3,
-    notice_due_at = CASE WHEN $4 THEN $2 END, notice_attempts = 0
+UPDATE subscription SET enabled = false, disabled_at = $2::timestamptz, disabled_because = $3,
+    notice_due_at = CASE WHEN $4::boolean THEN $2::timestamptz END, notice_attempts = 0
 WHERE subscription_id = ANY ($1::uuid[]) AND enabled
 """
 
