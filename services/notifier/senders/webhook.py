@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -12,8 +11,9 @@ from standardwebhooks import Webhook
 
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.message import Message
-from shared.http.egress import Egress, EgressRefused, EgressTemporary, EgressUnknown, Reply
+from shared.http.egress import Egress, Reply
 
+from .request import Request, post, retry_after
 from .settings import WebhookSettings
 
 #: The receiver has gone for good.
@@ -34,20 +34,12 @@ class WebhookSender:
     async def send(self, message: Message) -> Result:
         """Post `message` to its address and classify the answer."""
         content = msgspec.json.encode(body_of(message))
-        try:
-            reply = await self._egress.post(
-                message.address,
-                content=content,
-                headers=self._headers(message, content),
-                timeout_seconds=self._timeout_seconds,
-            )
-        except EgressRefused as error:
-            return Result(Outcome.DEAD, f"not sent: {error}")
-        except EgressTemporary as error:
-            return Result(Outcome.RETRY, str(error))
-        except EgressUnknown as error:
-            return Result(Outcome.UNKNOWN, str(error))
-        return classify(reply, now=message.sent_at)
+        return await post(
+            self._egress,
+            Request(message.address, content, self._headers(message, content)),
+            lambda reply: classify(reply, now=message.sent_at),
+            timeout_seconds=self._timeout_seconds,
+        )
 
     def _headers(self, message: Message, content: bytes) -> Mapping[str, str]:
         message_id = str(message.notification_id)
@@ -103,15 +95,4 @@ def classify(reply: Reply, *, now: datetime) -> Result:
         return Result(Outcome.SENT, detail)
     if reply.status == _GONE or 300 <= reply.status < 400:
         return Result(Outcome.DEAD, detail)
-    return Result(Outcome.RETRY, detail, _retry_after(reply.headers.get("retry-after", ""), now))
-
-
-def _retry_after(header: str, now: datetime) -> timedelta | None:
-    """How long the receiver asks us to wait, in seconds or as a date; None when it does not say."""
-    if header.isascii() and header.isdigit() and len(header) <= 6:
-        return timedelta(seconds=max(1, int(header)))
-    try:
-        at = parsedate_to_datetime(header)
-    except (ValueError, TypeError):
-        return None
-    return max(timedelta(seconds=1), at - now) if at.tzinfo else None
+    return Result(Outcome.RETRY, detail, retry_after(reply, now))

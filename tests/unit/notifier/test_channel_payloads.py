@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.notifier.domain.message import POSSIBLE_REPEAT, Line, Message
+from services.notifier.domain.plan import target_of
 from services.notifier.senders import apprise, pagerduty, slack, sms, teams
 from services.notifier.senders.request import Request
 from services.notifier.senders.settings import PagerDutySettings, SlackSettings, SmsSettings
@@ -189,3 +190,24 @@ def test_D2_a_possible_repeat_is_marked_once(payload: dict[str, Any]) -> None:
     content = payload.get("blocks") or payload["attachments"]
 
     assert 1 == json.dumps(content).count(POSSIBLE_REPEAT)
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "expected"),
+    [
+        ("webhook", "https://Hooks.Example:8443/secret", "webhook:hooks.example:8443"),
+        ("sms", "+4915112345678", "sms"),
+        ("email", "ana@acme.example", "email"),
+        ("apprise", "ops-room", "apprise:ops-room"),
+    ],
+)
+def test_a_target_is_what_has_to_be_reached(channel: str, address: str, expected: str) -> None:
+    assert expected == target_of(channel, address)
+
+
+@pytest.mark.parametrize("channel", ["slack", "teams", "pagerduty"])
+def test_S47_a_target_names_neither_a_secret_url_nor_a_person(channel: str) -> None:
+    one, other = "https://example.com/secret/1", "https://example.com/secret/2"
+
+    assert len({target_of(channel, one), target_of(channel, other)}) == 2
+    assert "secret" not in target_of(channel, one)
