@@ -6,7 +6,9 @@ verdicts equal to rule-engine's on the same guarded tree.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import cast
 
@@ -101,9 +103,19 @@ def _seen(kind: Kind, value: object) -> object:
 
 def _word(value: object) -> str | None:
     """Words compare without regard to case (semantics G10)."""
-    return None if value is None else str(value).lower()
+    if value is None:
+        return None
+    return _lower(value if isinstance(value, str) else str(value))
 
 
 def _words(value: object) -> tuple[str, ...] | None:
     """A list of words in lower case."""
-    return tuple(str(word).lower() for word in value) if isinstance(value, _LISTS) else None
+    if not isinstance(value, _LISTS):
+        return None
+    return tuple([_lower(word if isinstance(word, str) else str(word)) for word in value])
+
+
+@lru_cache(maxsize=4096)
+def _lower(word: str) -> str:
+    """`word` in lower case; the same object each time, so that most comparisons need not look into it."""
+    return sys.intern(str(word).lower())
