@@ -35,6 +35,12 @@ TICKET: Final = UUID("0198c2a4-7d10-7b3e-9a51-5f0e8c4711aa")
 #: Templates for customers that no rule of the packaged workflow sends.
 _FOR_CUSTOMERS: Final = frozenset({"survey"})
 
+#: What the reason is where it is none for an escalation.
+_REASONS: Final[Mapping[str, Fields]] = {
+    "undelivered": {"reason": "every attempt failed"},
+    "correction": {"reason": "it had been answered in time"},
+}
+
 _LINK: Final = "https://support.example.com/a/3q2-7wRk0tZr5Jd9mVfLx1"
 _PAGES: Final = (
     ("Why an export stops half way", "https://help.example.com/exports"),
@@ -113,7 +119,7 @@ def example(
             name=name,
         )
     role = CUSTOMER if is_for_customers(template, policy) else "on_call"
-    known = example_fields(policy, now) | dict(fields)
+    known = example_fields(policy, now) | _REASONS.get(template, {}) | dict(fields)
     return compose(
         _notification(template, role, known, now),
         templates,

@@ -37,6 +37,7 @@ notifications:
     - {name: again, on: escalation.advanced, to: [on_call], via: [webhook], template: handoff}
     - {name: customer, on: escalation.raised, to: [customer], via: [email], template: escalated}
     - {on: escalation.resolved, to: [customer], via: [email], template: follow_up}
+    - {on: notification.failed, to: [team_lead], via: [email], template: undelivered}
   fallback: {webhook: email}
   backoff: [5s, 1_minute]
   bundle: 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -117,11 +117,14 @@ def compose_many(
 def _line(part: Part, templates: Templates, reader: Reader, now: datetime) -> Line:
     """What one of them says: its own subject, when it happened, why it waited."""
     told = part.notification
-    fields = said_to(told.fields, reader, now=now) | {"subject_line": part.subject_line}
+    fields = said_to(told.fields, reader, now=now)
     subject = told.about.fact
     if told.template in templates:
         words = templates.language(told.template, (reader.language,))
-        subject, _ = templates.render(told.template, fields, words)
+        own = said_to(told.fields, replace(reader, language=words), now=now)
+        subject, _ = templates.render(
+            told.template, {**own, "subject_line": part.subject_line}, words
+        )
     why = _WHY.get(reader.language, _WHY[DEFAULT_LANGUAGE])
     return Line(
         notification_id=told.notification_id,
