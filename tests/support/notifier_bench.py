@@ -100,6 +100,7 @@ class Bench:
             zone=ZoneInfo("UTC"),
             contacts=contacts,
             articles=articles,
+            noise=self.policy.notification.noise,
         )
         self.deliverer = self.another(per_target=per_target, send_seconds=send_seconds)
 

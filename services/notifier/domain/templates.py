@@ -44,6 +44,31 @@ BUILT_IN: Final[Mapping[str, Template]] = {
         "{% if metric %}: the {{ metric }} target, due {{ deadline }}, was kept{% endif %}"
         "{% if reason %} ({{ reason }}){% endif %}. There is nothing for you to do.",
     ),
+    "passed_over": Template(
+        "{{ reference }} has gone on to {{ level_title }}",
+        "{{ reference }} ({{ priority }}) went past your level to {{ level_title }}. "
+        "There is nothing for you to do.",
+        others={
+            "de": Template(
+                "{{ reference }} ist weiter zu {{ level_title }} gegangen",
+                "{{ reference }} ist an Ihrer Ebene vorbei zu {{ level_title }} gegangen. "
+                "Für Sie ist nichts zu tun.",
+                "de",
+            ),
+            "fr": Template(
+                "{{ reference }} est passé à {{ level_title }}",
+                "{{ reference }} est passé directement à {{ level_title }}. "
+                "Vous n'avez rien à faire.",
+                "fr",
+            ),
+            "es": Template(
+                "{{ reference }} ha pasado a {{ level_title }}",
+                "{{ reference }} ha pasado directamente a {{ level_title }}. "
+                "No tiene que hacer nada.",
+                "es",
+            ),
+        },
+    ),
     "bundle": Template(
         "{{ count }} messages, the first of them about {{ reference }}",
         "{{ count }} things happened within a minute.",

@@ -1,5 +1,6 @@
 """Who is told of what, and what is dropped: the plan, told as stories."""
 
+from collections import Counter
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifier.domain.delivery import Outcome
-from services.notifier.domain.notification import Status
+from services.notifier.domain.notification import Notification, Status
 from shared.contracts import (
     EscalationAcknowledged,
     EscalationAdvanced,
@@ -29,7 +30,13 @@ from shared.contracts import (
     TicketReopened,
     TicketResolved,
 )
-from shared.contracts.vocabulary import EscalationOutcome, Metric, QueueReason, SentimentLabel
+from shared.contracts.vocabulary import (
+    EscalationOutcome,
+    Metric,
+    Priority,
+    QueueReason,
+    SentimentLabel,
+)
 from tests.support.builders import MONDAY_10, PAYLOAD_EXAMPLES, a, an_event
 from tests.support.telling import ANA, EVERYBODY, LENA, MARA, SOFIA, Story, muted, told, why_not
 
@@ -356,6 +363,92 @@ def test_facts_that_come_before_the_opening_plan_what_they_can() -> None:
     planned = Story().hear(a(EscalationRaised))
 
     assert [("customer", "unreachable")] == why_not(planned)
+
+
+def urgencies(planned: list[Notification]) -> list[tuple[str, str]]:
+    return sorted((n.recipient_id, n.urgency.value) for n in planned if n.role != "customer")
+
+
+def test_D4_an_escalation_of_a_critical_ticket_or_to_the_last_level_is_a_page() -> None:
+    critical = an_open_ticket().hear(a(EscalationRaised))
+    other = an_open_ticket().hear(a(EscalationRaised, priority=Priority.LOW))
+    top = an_open_ticket().hear(
+        a(EscalationRaised, priority=Priority.LOW, level="management", audience=[])
+    )
+
+    assert [("mara", "page"), ("sofia", "page")] == urgencies(critical)
+    assert [("mara", "normal"), ("sofia", "normal")] == urgencies(other)
+    assert [("mara", "page"), ("sofia", "page")] == urgencies(top)
+
+
+def test_D4_the_first_a_person_hears_of_a_critical_ticket_and_its_breach_are_pages() -> None:
+    story = an_open_ticket()
+    first = story.hear(a_warning(50))
+    story.deliver()
+    later = story.hear(a_warning(90))
+    breach = story.hear(a(SlaBreached))
+
+    assert [("ana", "page")] == urgencies(first)
+    assert [("ana", "normal"), ("mara", "page")] == urgencies(later)
+    assert [("ana", "page"), ("mara", "page")] == urgencies(breach)
+
+
+def test_D4_a_first_warning_that_gives_way_to_the_next_leaves_that_one_the_first() -> None:
+    story = an_open_ticket()
+    story.hear(a_warning(50))
+
+    assert [("ana", "page"), ("mara", "page")] == urgencies(story.hear(a_warning(90)))
+
+
+def test_V11_a_ticket_that_begins_at_a_level_is_told_once_bundled_and_pages_nobody() -> None:
+    story = an_open_ticket()
+    planned = story.hear(
+        a(
+            EscalationRaised,
+            reason="vip_customer",
+            acknowledge_by=None,
+            audience=["support_manager"],
+            priority=Priority.HIGH,
+        )
+    )
+
+    assert [("mara", "normal")] == urgencies(planned)
+
+
+def test_L9_the_breach_is_told_and_no_reminder_after_it() -> None:
+    story = an_open_ticket()
+    breach = story.hear(a(SlaBreached))
+    reminder = story.hear(a_warning(150))
+    story.deliver()
+    later = story.hear(a_warning(150, metric=Metric.RESOLUTION))
+
+    assert [] == why_not([story.now(n) for n in breach])
+    assert [("mara", "superseded")] == why_not(reminder)
+    assert [] == why_not(later)
+
+
+def test_L9_the_people_of_a_level_passed_over_get_a_line_and_no_page() -> None:
+    story = an_open_ticket()
+    pages = story.hear(a(EscalationRaised, audience=[]))
+    further = story.hear(a(EscalationAdvanced, to_team="engineering", audience=[]))
+
+    assert [("mara", "superseded"), ("sofia", "superseded")] == why_not(
+        [story.now(n) for n in pages]
+    )
+    assert [
+        ("elif", "email", "handoff"),
+        ("mara", "webhook", "passed_over"),
+        ("sofia", "webhook", "passed_over"),
+    ] == told(further)
+    assert {"page": 1, "normal": 2} == Counter(n.urgency.value for n in further)
+
+
+def test_L9_as_long_as_nobody_further_up_is_paged_a_page_stays() -> None:
+    story = an_open_ticket(people=[SOFIA, ANA])
+    pages = story.hear(a(EscalationRaised, audience=[]))
+    story.hear(a(EscalationAdvanced, to_team="nowhere", audience=[]))
+
+    assert Status.PENDING is story.now(next(n for n in pages if n.recipient_id == "sofia")).status
 
 
 _facts = st.lists(

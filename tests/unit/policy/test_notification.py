@@ -34,6 +34,73 @@ def test_a_rule_without_a_threshold_hears_every_warning() -> None:
     assert () == policy.matching("sla.breached", {})
 
 
+def test_L6_a_rule_for_what_is_overdue_hears_every_reminder_and_no_warning_before() -> None:
+    policy = parse_workflow(
+        "notifications: {rules: [{name: late, on: sla.warning, threshold: overdue, "
+        "to: assignee, via: [log], template: warning}]}"
+    ).notification
+
+    heard = [
+        percent
+        for percent in (50, 100, 125, 400)
+        if policy.matching("sla.warning", {}, threshold=percent)
+    ]
+    assert [125, 400] == heard
+
+
+def test_D4_what_a_person_is_spared_has_defaults_and_can_be_changed() -> None:
+    packaged = load_workflow(None).notification.noise
+    own = parse_workflow(
+        "notifications:\n"
+        "  bundle: 0\n"
+        "  budget: {messages: 5}\n"
+        "  digest: {every: 4_hours}\n"
+        "  quiet_hours: {calendar: office, except: {levels: [tier_4], priorities: [high]}}\n"
+    ).notification.noise
+
+    assert (60, 20, 6, 3600, None) == (
+        packaged.bundle.total_seconds(),
+        packaged.messages,
+        packaged.sms,
+        packaged.every.total_seconds(),
+        packaged.quiet,
+    )
+    assert (0, 5, 6, 14400) == (
+        own.bundle.total_seconds(),
+        own.messages,
+        own.sms,
+        own.every.total_seconds(),
+    )
+    assert own.quiet is not None
+    assert ("office", {"management"}, {"high"}) == (
+        own.quiet.calendar.name,
+        own.quiet.levels,
+        own.quiet.priorities,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("digest: {every: 2_days}", "notifications.digest.every"),
+        ("bundle: soon", "notifications.bundle"),
+        ("budget: {messages: 0}", "notifications.budget.messages"),
+        ("quiet_hours: {calendar: nights}", 'no calendar "nights"'),
+        (
+            "rules: [{on: ticket.rated, to: assignee, via: [log], template: breach, digest: true, immediate: true}]",
+            "not both",
+        ),
+        (
+            "rules: [{on: sla.warning, threshold: often, to: assignee, via: [log], template: breach}]",
+            "a percent from 1 to 1000 or overdue",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(written: str, said: str) -> None:
+    with pytest.raises(WorkflowError, match=re.escape(said)):
+        parse_workflow(f"notifications:\n  {written}\n")
+
+
 def test_a_condition_decides_whether_a_rule_acts() -> None:
     policy = load_workflow(None).notification
 

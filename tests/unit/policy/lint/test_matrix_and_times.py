@@ -103,11 +103,20 @@ def test_thresholds_exactly_a_second_apart_are_none() -> None:
 
 
 def test_a_threshold_at_which_nothing_happens_is_pointed_out() -> None:
-    report = linted(tidied(("sla: {overdue: []}", "sla: {overdue: [111]}")))
+    more = "sla: {overdue: [], thresholds: [50, 60, 75, 80, 90, 100]}"
+    report = linted(tidied(("sla: {overdue: []}", more)))
 
     assert said("L045", report) == [
-        "nothing happens at 111 %: no trigger and no notification rule names them"
+        "nothing happens at 60 %: no trigger and no notification rule names them"
     ]
+
+
+def test_L6_a_rule_for_what_is_overdue_waits_for_every_reminder() -> None:
+    some = tidied(("sla: {overdue: []}", "sla: {overdue: [111]}"))
+    none = some + "notifications: {rules: []}\n"
+
+    assert said("L045", linted(some)) == []
+    assert "nothing happens at 111 %" in " ".join(said("L045", linted(none)))
 
 
 def test_C6_a_calendar_closed_for_a_year_is_an_error() -> None:
