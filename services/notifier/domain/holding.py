@@ -17,8 +17,9 @@ from .notification import Hold, Notification, Urgency
 from .parcel import Parcel
 from .recipient import Quiet, Recipient
 
-#: Channels nobody is disturbed by: nothing is held there, and nothing counted.
-RECORDS: Final = frozenset({"log", "feed"})
+#: Channels nobody is disturbed by, and PagerDuty, where every matter is one incident that is settled under
+#: its own key: nothing is held there, and nothing counted.
+RECORDS: Final = frozenset({"log", "feed", "pagerduty"})
 
 #: The channel with a budget of its own.
 SMS: Final = "sms"

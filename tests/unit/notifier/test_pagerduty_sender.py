@@ -8,13 +8,14 @@ import pytest
 from pydantic import SecretStr
 
 from services.notifier.domain.delivery import Outcome, Result
+from services.notifier.domain.holding import may_wait
 from services.notifier.domain.message import Message
 from services.notifier.domain.notification import Kind, Urgency
 from services.notifier.senders.pagerduty import PagerDutySender, dedup_key
 from services.notifier.senders.settings import PagerDutySettings
 from shared.http.egress import Egress
 from tests.support.builders import ESCALATION, TICKET
-from tests.support.messages import a_message
+from tests.support.messages import a_message, a_notification
 from tests.support.providers import PagerDuty
 from tests.support.sinks import HANG, RESET, HookSink, a_webhook_endpoint, answer
 
@@ -134,3 +135,12 @@ async def test_a_key_that_is_none_is_final() -> None:
         result = await a_sender(sink).send(a_message(address="not a key"))
 
     assert Result(Outcome.DEAD, "http 400") == result
+
+
+def test_D4_an_incident_is_never_held_for_a_bundle_in_which_nothing_could_settle_it() -> None:
+    page = a_notification(channel="pagerduty", urgency=Urgency.NORMAL)
+
+    assert [False, True] == [
+        may_wait(page),
+        may_wait(msgspec.structs.replace(page, channel="slack")),
+    ]
