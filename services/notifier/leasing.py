@@ -20,7 +20,7 @@ from .admitting import admitted
 from .domain.audience import CUSTOMER
 from .domain.corrections import is_needed
 from .domain.delivery import Settled, lease, suppress
-from .domain.message import can_be_acknowledged
+from .domain.message import needs_link
 from .domain.notification import Notification, Status
 from .domain.parcel import Parcel, parcel_of
 from .domain.receipt import MOST, WITHIN, is_receipt
@@ -134,7 +134,7 @@ async def _with_contents(
     terms: LeaseTerms,
 ) -> dict[UUID, Leased]:
     """What the messages of `leased` are made of, by id."""
-    tokens = {n.notification_id: terms.mint() for n in leased if can_be_acknowledged(n)}
+    tokens = {n.notification_id: terms.mint() for n in leased if needs_link(n)}
     await links.add(tx, tokens, now + terms.link_for)
     tickets = await deliveries.tickets(tx, [n.ticket_id for n in leased])
     return {

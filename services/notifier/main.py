@@ -23,6 +23,7 @@ from shared.settings import ConfigurationError
 
 from .acknowledging import routes as link_routes
 from .answering import Answering
+from .answers_api import answer_routes
 from .api import recipient_routes
 from .articles import Articles
 from .chat_api import chat_routes
@@ -31,6 +32,8 @@ from .config import NotifierSection, NotifierSettings
 from .contacts import Contacts
 from .deliverer import Deliverer
 from .domain.templates import TemplateRefusedError, Templates
+from .feed import installing as feeds
+from .feed.shelf import Feeds
 from .handlers import TOPICS, handle
 from .history import notification_routes
 from .leasing import LeaseTerms
@@ -63,8 +66,15 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
     )
     service.metrics.workflow_info.labels(digest=policy.digest).set(1)
     egress = Egress(settings.notifier.egress_allowed)
+    composer = _composer(settings.notifier, policy, clock, egress)
     deliverer = _deliverer(
-        settings.notifier, policy, service=service, clock=clock, egress=egress, metrics=metrics
+        settings.notifier,
+        policy,
+        service=service,
+        clock=clock,
+        egress=egress,
+        composer=composer,
+        metrics=metrics,
     )
     answering = Answering(
         engine, service.writer, clock, metrics, reasons=policy.escalation.manual_reasons.keys()
@@ -95,6 +105,8 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
             subscriptions,
             target_routes(engine, service.writer, clock),
             link_routes(answering, Pages()),
+            answer_routes(engine, answering),
+            *feeds.install(service, settings.notifier.feed, composer=composer, answering=answering),
             *chat_routes(
                 settings.notifier, engine=engine, answering=answering, egress=egress, clock=clock
             ),
@@ -122,14 +134,16 @@ def _deliverer(
     service: Service,
     clock: Clock,
     egress: Egress,
+    composer: Composer,
     metrics: NotifierMetrics,
 ) -> Deliverer:
-    senders = build_senders(section, Means(egress, TextDays(service.engine)))
+    means = Means(egress, TextDays(service.engine), Feeds(service.engine))
+    senders = build_senders(section, means)
     return Deliverer(
         writer=service.writer,
         clock=clock,
         senders=senders,
-        composer=_composer(section, policy, clock, egress),
+        composer=composer,
         concurrency=section.concurrency,
         send_seconds=section.send_seconds,
         lease_terms=LeaseTerms(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -229,4 +231,36 @@ text_day: Final = Table(
     metadata,
     Column("day", Date, primary_key=True),
     Column("texts", Integer, nullable=False),
+)
+
+#: What lies in whose feed, in the order in which it came.
+feed: Final = Table(
+    "feed",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("recipient_id", Text, nullable=False),
+    Column(
+        "notification_id",
+        Uuid,
+        ForeignKey("notifier.notification.notification_id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("put_at", Instant, nullable=False),
+    Index("feed_recipient", "recipient_id", "seq"),
+)
+
+#: What opens a feed, by the SHA-256 of the token: the token itself is nowhere.
+feed_token: Final = Table(
+    "feed_token",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column(
+        "recipient_id",
+        Text,
+        ForeignKey("notifier.recipient.recipient_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("created_at", Instant, nullable=False),
+    Index("feed_token_recipient", "recipient_id"),
 )

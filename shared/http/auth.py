@@ -51,6 +51,8 @@ SCOPES = frozenset(
         "recipients:read",
         "recipients:write",
         "notifications:read",
+        "notifications:answer",
+        "feed:read",
         "subscriptions:read",
         "subscriptions:write",
     }

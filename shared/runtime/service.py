@@ -107,6 +107,8 @@ class Service:
         self._kafka_matters = kafka_matters
         self._hard_exit = hard_exit
         self._stop = asyncio.Event()
+        #: For those whose requests never end by themselves.
+        self.is_stopping = self._stop.is_set
         self._prepared = False
         self._on_stop: list[Callable[[], Awaitable[None]]] = []
 

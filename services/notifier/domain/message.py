@@ -24,6 +24,9 @@ _UTC: Final = ZoneInfo("UTC")
 #: A ticket's short name, as intake finds it in the subject of an answer (D5).
 _REFERENCE: Final = re.compile(r"(?<![\w#&])#[0-9A-Fa-f]{8}(?!\w)")
 
+#: The channel that is read here, in a browser or a terminal.
+FEED: Final = "feed"
+
 #: Said in the message when it tells of something older than this (semantics L9).
 LATE_AFTER: Final = timedelta(minutes=2)
 
@@ -88,6 +91,13 @@ def can_be_acknowledged(notification: Notification) -> bool:
     """A page about an open escalation, to one of the staff (semantics L4, D7)."""
     about = notification.about
     return about.kind is Kind.ESCALATION and notification.role != CUSTOMER
+
+
+def needs_link(notification: Notification) -> bool:
+    """Whether its message holds a link to answer by: the feed has buttons of its own, and no words of it are
+    kept.
+    """
+    return can_be_acknowledged(notification) and notification.channel != FEED
 
 
 def compose(

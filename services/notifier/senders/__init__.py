@@ -11,6 +11,7 @@ from shared.http.egress import Egress
 from .apprise import AppriseSender, installed
 from .base import Sender
 from .email import EmailSender
+from .feed import FeedSender, Shelf
 from .log import LogSender
 from .pagerduty import PagerDutySender
 from .settings import SenderSettings
@@ -22,10 +23,13 @@ from .webhook import WebhookSender
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What senders work with besides their settings: the one door out, and what bounds the texts of a day."""
+    """What senders work with besides their settings: the one door out, what bounds the texts of a day, and
+    where feeds are kept.
+    """
 
     egress: Egress
     texts: Allowance
+    feeds: Shelf
 
 
 #: In order of preference for a recipient who has several and a rule that names none.
@@ -39,6 +43,7 @@ SENDERS: Final[Mapping[str, Callable[[SenderSettings, Means], Sender | None]]] =
     ),
     "sms": lambda has, by: SmsSender(has.sms, by.egress, by.texts) if has.sms else None,
     "apprise": lambda has, _: AppriseSender(has.apprise, installed()) if has.apprise else None,
+    "feed": lambda has, by: FeedSender(by.feeds) if has.feed else None,
     "log": lambda has, _: LogSender() if has.log else None,
 }
 

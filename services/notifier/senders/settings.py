@@ -114,6 +114,13 @@ class LogSettings(Section):
     """The development sink: one log line a message."""
 
 
+class FeedSettings(Section):
+    """The feed of browsers, terminals and own apps."""
+
+    followers: int = Field(default=200, ge=1, le=400, description="at once a process; 503 above it")
+    idle_seconds: float = Field(default=0.5, gt=0, description="between two looks for what is new")
+
+
 class SenderSettings(Section):
     """The senders of one installation."""
 
@@ -124,4 +131,5 @@ class SenderSettings(Section):
     sms: SmsSettings | None = None
     webhook: WebhookSettings | None = None
     apprise: AppriseSettings | None = None
+    feed: FeedSettings | None = FeedSettings()
     log: LogSettings | None = LogSettings()
