@@ -16,9 +16,9 @@ def missing_rotations(subject: Subject) -> Iterator[Remark]:
         for mention in mentions(subject)
         if any("on_call" in policy.notification.audience(name) for name in mention.names)
     ]
-    without = [
-        level.team for level in policy.levels[1:] if level.team not in policy.notification.rotations
-    ]
+    stored = subject.people.rotations if subject.people else frozenset()
+    known = stored | set(policy.notification.rotations)
+    without = [level.team for level in policy.levels[1:] if level.team not in known]
     if telling and without:
         owners = ", ".join(dict.fromkeys(mention.owner for mention in telling))
         yield Remark(

@@ -29,17 +29,20 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody that a file like `deploy/people.yaml` names."""
+    """Everybody that a file like `deploy/people.yaml` names, and the teams it has a rotation for."""
 
     workers: tuple[Worker, ...]
     contacts: tuple[Contact, ...]
+    rotations: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, data: Mapping[str, object]) -> People:
         """The people of such a file's content. Raises ValueError for an entry that is no mapping."""
+        rotations = data.get("on_call")
         return cls(
             workers=tuple(map(_worker, _entries(data, "agents"))),
             contacts=tuple(map(_contact, _entries(data, "recipients"))),
+            rotations=frozenset(map(str, rotations if isinstance(rotations, Mapping) else ())),
         )
 
     def reach(self, recipient_id: str) -> frozenset[str]:

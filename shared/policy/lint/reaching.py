@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from shared.policy.names import TEAM_ROLES
+from shared.policy.names import ON_CALL_OF, TEAM_ROLES
 from shared.policy.workflow import WorkflowPolicy
 
 from .mentions import Mention, mentions
@@ -13,7 +13,7 @@ from .people import People
 from .subject import Path, Remark, Subject
 
 #: Roles whose holders depend on the ticket; the first two have checks of their own.
-_BY_TICKET: Final = frozenset({"on_call", "assignee", "customer"})
+_BY_TICKET: Final = frozenset({"on_call", "assignee", "customer", "watchers"})
 
 _HINT: Final = "give somebody this role and a channel in the people file, or name another role"
 
@@ -51,10 +51,9 @@ def _roles(names: Sequence[str], policy: WorkflowPolicy) -> list[str]:
 def _missing(role: str, mention: Mention, subject: Subject) -> str:
     """Why nobody hears what is told to `role`, empty when somebody does."""
     people, policy = subject.people, subject.policy
-    if people is None or role in _BY_TICKET:
-        return (
-            "" if role != "on_call" or policy.notification.rotations else "no team has a rotation"
-        )
+    if people is None or role in _BY_TICKET or role.startswith(ON_CALL_OF):
+        turns = policy.notification.rotations or (people is not None and people.rotations)
+        return "" if role != "on_call" or turns else "no team has a rotation"
     if role in TEAM_ROLES:
         teams = _teams(role, policy)
         deaf = [team for team in teams if not _of_team(role, team, mention, subject)]
