@@ -51,9 +51,12 @@ class MailFault(Enum):
 
 @dataclass
 class Captures:
-    """What was accepted, by message id: the instants, by the monotonic clock; and the faults made."""
+    """What was accepted, by message id: the instants, by the monotonic clock, and the webhooks' last bodies;
+    and the faults made.
+    """
 
     at: dict[str, list[float]] = field(default_factory=dict)
+    bodies: dict[str, bytes] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
 
     def take(self, message_id: str) -> None:
@@ -92,9 +95,10 @@ class FaultyHook:
             # to whoever begins with a TLS hello as to whoever does not: no protocol at all
             writer.write(b"\x15\x03\x01\x00\x02\x02\x28 what?\r\n\r\n")
             return
-        message_id = await _request(reader)
+        message_id, body = await _request(reader)
         if fault not in _NOT_ACCEPTED:
             self.captures.take(message_id)
+            self.captures.bodies[message_id] = body
         await self._answer(fault, writer)
 
     async def _answer(self, fault: HookFault, writer: asyncio.StreamWriter) -> None:
@@ -206,13 +210,13 @@ async def a_faulty_relay(relay: FaultyRelay) -> AsyncIterator[None]:
         await asyncio.sleep(0)
 
 
-async def _request(reader: asyncio.StreamReader) -> str:
-    """Read one request whole; the id of its message, empty when it names none."""
+async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    """Read one request whole: the id of its message, empty when it names none, and its body."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     length = re.search(r"\r\ncontent-length: *(\d+)", head)
-    await reader.readexactly(int(length[1]) if length else 0)
+    body = await reader.readexactly(int(length[1]) if length else 0)
     named = re.search(r"\r\nwebhook-id: *(\S+)", head)
-    return named[1] if named else ""
+    return named[1] if named else "", body
 
 
 @asynccontextmanager
