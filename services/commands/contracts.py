@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from services import asyncapi as topics_document
 from shared.contracts import evolution
 
 FOLDER = Path(__file__).parents[2] / "shared" / "contracts" / "schemas"
@@ -18,11 +19,19 @@ app = typer.Typer(no_args_is_help=True, help="Schemas of the events: export them
 
 @app.command()
 def export() -> None:
-    """Write the JSON Schema of every event type into shared/contracts/schemas."""
+    """Write the JSON Schema of every event type into shared/contracts/schemas, and the AsyncAPI document."""
     FOLDER.mkdir(exist_ok=True)
     for name, schema in evolution.schemas().items():
         (FOLDER / name).write_text(_text(schema))
     print(f"{len(evolution.schemas())} schemas written to {FOLDER.name}/")
+    asyncapi()
+
+
+@app.command()
+def asyncapi() -> None:
+    """Write the AsyncAPI document of all topics and messages to docs/asyncapi.yaml."""
+    topics_document.PATH.write_text(topics_document.text(), encoding="utf-8")
+    print(f"{topics_document.PATH.name} written")
 
 
 @app.command()
@@ -31,8 +40,8 @@ def check(
         str, typer.Option(help="The git revision that must still be understood.")
     ] = "HEAD",
 ) -> None:
-    """Fail when committed schemas are stale, or are no growth of those at a git revision."""
-    faults = [*_stale(), *_shrunk(against)]
+    """Fail when committed schemas or the AsyncAPI document are stale, or schemas are no growth of those at a git revision."""
+    faults = [*_stale(), *_stale_document(), *_shrunk(against)]
     for fault in faults:
         print(fault)
     if faults:
@@ -49,6 +58,14 @@ def _stale() -> list[str]:
         for name in sorted(wanted.keys() | found.keys())
         if wanted.get(name) != found.get(name)
     ]
+
+
+def _stale_document() -> list[str]:
+    """The AsyncAPI document, if it differs from what the code says."""
+    path = topics_document.PATH
+    found = path.read_text(encoding="utf-8") if path.exists() else ""
+    fresh = found == topics_document.text()
+    return [] if fresh else [f"{path.name}: stale, run `tierline contracts asyncapi`"]
 
 
 def _shrunk(against: str) -> list[str]:

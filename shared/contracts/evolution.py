@@ -35,7 +35,7 @@ def schema_of(described: PayloadType) -> Schema:
     """The JSON Schema of one event type's data."""
     (root,), defs = msgspec.json.schema_components([described.cls], ref_template=_REF)
     name = str(root["$ref"]).rpartition("/")[2]
-    schema: Schema = _flowing(
+    schema: Schema = flowing(
         {
             "$schema": _DIALECT,
             "$id": described.schema_urn,
@@ -46,16 +46,16 @@ def schema_of(described: PayloadType) -> Schema:
     return schema
 
 
-def _flowing(part: Any) -> Any:
+def flowing(part: Any) -> Any:
     """Descriptions as one line: how a docstring is indented differs between Python releases."""
     if isinstance(part, Mapping):
         return {
             name: " ".join(value.split())
             if name == "description" and isinstance(value, str)
-            else _flowing(value)
+            else flowing(value)
             for name, value in part.items()
         }
-    return [_flowing(member) for member in part] if isinstance(part, list) else part
+    return [flowing(member) for member in part] if isinstance(part, list) else part
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
