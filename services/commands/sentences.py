@@ -176,6 +176,9 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.SlaClosedLate: lambda e: f"{_clock(e)} stopped {e.overdue_seconds} s after its deadline",
     c.SlaRepriced: _repriced,
     c.SlaWithdrawn: _withdrawn,
+    c.SlaSuspiciousDowngrade: lambda e: (
+        f"{_clock(e)}: lowered from {e.from_priority} to {e.to_priority} when {e.used_percent} % was used"
+    ),
     c.SlaCancelled: lambda e: f"{_clock(e)} clock cancelled: {e.reason}",
     c.EscalationRaised: _raised,
     c.EscalationAdvanced: _advanced,

@@ -11,6 +11,7 @@ from shared.contracts import (
     EscalationAdvanced,
     EscalationRaised,
     SlaBreached,
+    SlaSuspiciousDowngrade,
     SlaWarning,
     SlaWithdrawn,
 )
@@ -47,6 +48,11 @@ class EscalatorMetrics:
         self.pauses_refused = catalogue.counter(
             "sla_pauses_refused_total",
             "Tickets set to wait for a customer whom nobody had asked: their clocks ran on.",
+        )
+        self.downgrades = catalogue.counter(
+            "sla_suspicious_downgrades_total",
+            "Priorities that an agent lowered when three quarters of a promise were used.",
+            ["metric"],
         )
         self.lateness = catalogue.histogram(
             "timer_lateness_seconds",
@@ -88,6 +94,8 @@ class EscalatorMetrics:
                 ).inc()
             case SlaWithdrawn() as withdrawn:
                 self.withdrawn.labels(metric=withdrawn.metric).inc()
+            case SlaSuspiciousDowngrade(metric=metric):
+                self.downgrades.labels(metric=metric).inc()
             case EscalationRaised(level=level, reason=reason):
                 self.escalations.labels(level=level, reason=reason).inc()
             case EscalationAdvanced(to_level=level, reason=reason):

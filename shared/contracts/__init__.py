@@ -51,6 +51,7 @@ from .sla import (
     SlaRepriced,
     SlaResumed,
     SlaStarted,
+    SlaSuspiciousDowngrade,
     SlaWarning,
     SlaWithdrawn,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "SlaRepriced",
     "SlaResumed",
     "SlaStarted",
+    "SlaSuspiciousDowngrade",
     "SlaWarning",
     "SlaWithdrawn",
     "TicketAccepted",

@@ -119,6 +119,18 @@ class SlaWithdrawn(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     threshold_percent: int | None = None
 
 
+@payload("sla.suspicious_downgrade", topic=SLA)
+class SlaSuspiciousDowngrade(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent lowered the priority when this much of a promise was used (semantics P3); the clock is the
+    one of which most was.
+    """
+
+    used_percent: int
+    from_priority: Priority
+    to_priority: Priority
+    by: str | None = None
+
+
 @payload("sla.cancelled", topic=SLA)
 class SlaCancelled(ClockPayload, frozen=True, kw_only=True, omit_defaults=True):
     """The clock counts for nothing."""

@@ -37,6 +37,7 @@ from shared.contracts import (
     SlaRepriced,
     SlaResumed,
     SlaStarted,
+    SlaSuspiciousDowngrade,
     SlaWarning,
     SlaWithdrawn,
     TicketAnalysed,
@@ -267,6 +268,13 @@ PAYLOAD_EXAMPLES: tuple[Payload, ...] = (
         cause=RepriceCause.PRIORITY,
     ),
     SlaWithdrawn(**_CLOCK, deadline=_DEADLINE, happened_at=_DEADLINE - timedelta(seconds=30)),
+    SlaSuspiciousDowngrade(
+        **_CLOCK,
+        used_percent=80,
+        from_priority=Priority.CRITICAL,
+        to_priority=Priority.MEDIUM,
+        by="ana",
+    ),
     SlaCancelled(**_CLOCK, reason=CancelReason.MERGED),
     EscalationRaised(
         ticket_id=TICKET,

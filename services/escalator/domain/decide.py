@@ -29,7 +29,7 @@ from shared.contracts.vocabulary import AuthorKind, EscalationOutcome
 from shared.fold import advance
 from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
 
-from . import announce, answering, fold, ladder, levels, triggers
+from . import announce, answering, downgrading, fold, ladder, levels, triggers
 from .case import Case, evolve, is_held, kept_until
 from .escalation import Ground
 from .facts import Entered
@@ -52,10 +52,13 @@ def respond(
     """
     learn = partial(evolve, policy=policy)
     item: Item = heard
+    shown = downgrading.suspicious(case, heard, policy)
     case, of_clocks = advance(
         case, item, evolve=learn, decide=partial(_speak, policy=policy, now=now)
     )
-    said = list(of_clocks)
+    said = [*of_clocks, *shown]
+    for one in shown:
+        case = learn(case, one)
     for cause in (*of_clocks, item):
         for answer in climb(case, cause, policy=policy, now=now):
             case = learn(case, answer)

@@ -13,6 +13,7 @@ from shared.contracts import (
     Event,
     NotificationFailed,
     SlaBreached,
+    SlaSuspiciousDowngrade,
     SlaWarning,
     SlaWithdrawn,
     TicketUnroutable,
@@ -85,6 +86,13 @@ def _of_fact(event: Event, policy: WorkflowPolicy) -> Fields:
                 "threshold": said.threshold_percent or 100,
                 **instant_in_figures("deadline", said.deadline),
                 "reason": f"it had been answered at {at_clock(said.happened_at)}",
+            }
+        case SlaSuspiciousDowngrade() as said:
+            return {
+                "metric": in_words(said.metric),
+                "threshold": said.used_percent,
+                "priority": said.to_priority,
+                "reason": f"{said.by or 'an agent'} lowered it from {said.from_priority} to {said.to_priority}",
             }
         case EscalationRaised(level=level) | EscalationAdvanced(to_level=level) as said:
             return _raised(said, level, policy)

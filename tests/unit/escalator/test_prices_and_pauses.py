@@ -138,7 +138,9 @@ def test_P3_what_is_breached_stays_breached() -> None:
 
     said = story.reclassified("10:16", priority="low")
 
-    assert [] == of_clocks(said, Metric.FIRST_RESPONSE)
+    assert ["10:16:00 sla.suspicious_downgrade first_response"] == of_clocks(
+        said, Metric.FIRST_RESPONSE
+    )
     assert ["10:16:00 sla.repriced resolution priority"] == of_clocks(said, RESOLUTION)
 
 
