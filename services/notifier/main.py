@@ -44,6 +44,7 @@ from .pages import Pages
 from .people_book import PeopleBook
 from .recording import RecordTerms
 from .senders import Means, build_senders
+from .senders.email import EmailSender
 from .store.texts import TextDays
 from .subscriptions.installing import also_fanning_out, install
 from .targets_api import target_routes
@@ -139,6 +140,9 @@ def _deliverer(
 ) -> Deliverer:
     means = Means(egress, TextDays(service.engine), Feeds(service.engine))
     senders = build_senders(section, means)
+    for sender in senders.values():
+        if isinstance(sender, EmailSender):
+            service.on_stop(sender.close)
     return Deliverer(
         writer=service.writer,
         clock=clock,
