@@ -15,6 +15,7 @@ from shared.ids import derived_id
 from shared.policy import NotificationPolicy
 
 from .admitting import learn
+from .domain.channels import next_channel
 from .domain.delivery import Outcome, Result, Settled, fail, fall_back, settle
 from .domain.notification import Notification, Status
 from .domain.plan import target_of
@@ -127,14 +128,17 @@ def _failed(one: Settled, fallbacks: dict[UUID, Notification], added: set[UUID])
 def fallback_of(
     notification: Notification, people: dict[str, Recipient], now: datetime, terms: RecordTerms
 ) -> Notification | None:
-    """The same message over the next channel of the policy that is on and that the person has."""
+    """The same message over the next channel that is on and that the person has (semantics D3)."""
     person = people.get(notification.recipient_id)
-    channel = terms.policy.fallback.get(notification.channel)
-    tried = {notification.channel}
-    while channel is not None and channel not in tried and person is not None:
-        if channel in terms.channels and channel in person.channels:
-            target = target_of(channel, person.channels[channel])
-            return fall_back(notification, channel, target, now)
-        tried.add(channel)
-        channel = terms.policy.fallback.get(channel)
-    return None
+    if person is None:
+        return None
+    channel = next_channel(
+        person,
+        notification.channel,
+        urgency=notification.urgency,
+        on=terms.channels,
+        fallback=terms.policy.fallback,
+    )
+    if channel is None:
+        return None
+    return fall_back(notification, channel, target_of(channel, person.channels[channel]), now)
