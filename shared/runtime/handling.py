@@ -60,8 +60,8 @@ class Applier:
     """Gives events to the service's handler and writes what follows, inside a transaction."""
 
     def __init__(self, handler: Handler, *, source: str) -> None:
+        self.source = source
         self._handler = handler
-        self._source = source
 
     async def apply(self, tx: Transaction, items: Sequence[Received], now: datetime) -> None:
         """Handle `items` as one batch. Raises what the handler raises."""
@@ -72,7 +72,7 @@ class Applier:
         )
         said = await self._handler(tx, batch)
         if said:
-            await outbox.add(tx, follow_ups_to_events(list(said), source=self._source, now=now))
+            await outbox.add(tx, follow_ups_to_events(list(said), source=self.source, now=now))
 
 
 class BatchHandling:
@@ -118,7 +118,7 @@ class BatchHandling:
         now = self._clock.now()
         async with self._engine.begin() as tx:
             fresh = await _claim(tx, entries)
-            found = await _sort(tx, fresh)
+            found = await _sort(tx, fresh, self._applier.source)
             applied, culprits = await apply(tx, found.apply, now)
             parked = _in_order(fresh, [*found.parked, *culprits])
             await stream.advance(tx, last_of(applied))
@@ -195,11 +195,11 @@ async def _claim(tx: Transaction, entries: Sequence[Entry]) -> list[Entry]:
     return fresh
 
 
-async def _sort(tx: Transaction, fresh: Sequence[Entry]) -> Sorted:
+async def _sort(tx: Transaction, fresh: Sequence[Entry], own: str) -> Sorted:
     """Two statements. The stream rows stay locked, so nobody else sorts the same keys meanwhile."""
     last = await stream.applied(tx, {e.stream for e in fresh if isinstance(e, Received)})
     stalled = await dead_letters.stalled(tx, {e.key for e in fresh if e.key is not None})
-    return sort(fresh, last=last, stalled=stalled)
+    return sort(fresh, last=last, stalled=stalled, own=own)
 
 
 def _in_order(fresh: Sequence[Entry], parked: Sequence[Parked]) -> list[Parked]:

@@ -34,18 +34,28 @@ class Sorted:
 
 
 def sort(
-    entries: Sequence[Entry], *, last: Mapping[Stream, int], stalled: Collection[str]
+    entries: Sequence[Entry],
+    *,
+    last: Mapping[Stream, int],
+    stalled: Collection[str],
+    own: str | None = None,
 ) -> Sorted:
-    """Sort fresh `entries`, given the last sequence applied of their streams and the stalled keys."""
+    """Sort fresh `entries`, given the last sequence applied of their streams and the stalled keys.
+
+    What a service hears of itself, from the source `own`, has no place to be found in its streams: they
+    were counted on when it was written.
+    """
     found = Sorted()
     reached = dict(last)
     held = set(stalled)
     for entry in entries:
-        parked = _obstacle(entry, reached, held)
+        parked = _obstacle(entry, reached, held, own)
         if parked is not None:
             found.parked.append(parked)
             if entry.key is not None:
                 held.add(entry.key)
+        elif isinstance(entry, Received) and entry.event.source == own:
+            found.apply.append(entry)
         elif isinstance(entry, Received):
             if place(reached.get(entry.stream), entry.event.sequence) is Place.TRUNCATED:
                 found.truncated.append(entry)
@@ -54,11 +64,14 @@ def sort(
     return found
 
 
-def _obstacle(entry: Entry, reached: Mapping[Stream, int], held: Collection[str]) -> Parked | None:
+def _obstacle(
+    entry: Entry, reached: Mapping[Stream, int], held: Collection[str], own: str | None
+) -> Parked | None:
     """Why `entry` cannot be applied now; None when it can."""
     if isinstance(entry, Unreadable):
         return Parked(entry, Reason.UNDECODABLE, entry.error)
-    where = place(reached.get(entry.stream), entry.event.sequence)
+    is_own = entry.event.source == own
+    where = Place.NEXT if is_own else place(reached.get(entry.stream), entry.event.sequence)
     told = f"sequence {entry.event.sequence} after {reached.get(entry.stream)}"
     if where is Place.LATE:
         return Parked(entry, Reason.LATE, told)
