@@ -89,7 +89,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         settings.notifier.subscriptions,
         clock=clock,
         egress=egress,
-        catalogue=catalogue,
+        metrics=metrics.subscriptions,
         senders=deliverer.senders,
     )
     service.on_stop(egress.close)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.notifier.subscriptions.metrics import SubscriptionMetrics
 from shared.observability.metrics import WAIT_SECONDS, Catalogue
 
 
@@ -9,6 +10,7 @@ class NotifierMetrics:
     """Messages and attempts. Labels: channel, outcome and reason, all bounded."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self.subscriptions = SubscriptionMetrics(catalogue)
         self.notifications = catalogue.counter(
             "notifications_total",
             "Notifications that ended as sent, failed or suppressed.",

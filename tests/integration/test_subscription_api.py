@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,9 @@ from tests.support.sinks import HookSink, a_webhook_endpoint, answer
 from tests.support.subscribing import Desk, a_desk
 
 pytestmark = pytest.mark.postgres
+
+GUIDE = Path(__file__).parents[2] / "docs" / "subscriptions.md"
+DOCUMENTED = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 BODY: dict[str, Any] = {
     "url": "https://hooks.example/tierline",
@@ -116,6 +120,25 @@ async def test_rotation_signs_with_both_secrets_for_a_day_and_then_with_the_new_
     assert 1 == len(late.headers["webhook-signature"].split(" "))
     with pytest.raises(WebhookVerificationError):
         Webhook(rotated["secret"]).verify(late.body, late.headers)
+
+
+async def test_the_receiver_of_the_documentation_takes_what_is_sent_and_nothing_else(
+    desk: Desk, sink: HookSink
+) -> None:
+    await desk.clock.advance(SystemClock().now() - desk.clock.now())
+    made = await desk.subscribe(sink.url)
+    await desk.hear(a(EscalationRaised))
+    await desk.deliver()
+    [got] = sink.requests
+    names: dict[str, Any] = {}
+    exec(DOCUMENTED.findall(GUIDE.read_text())[0], names)
+    statuses = [
+        names["receive"](body, got.headers, made["secret"])
+        for body in (got.body, got.body, got.body + b" ")
+    ]
+
+    assert [204, 204, 401] == statuses
+    assert {got.headers["webhook-id"]} == names["seen"]
 
 
 async def test_a_rotated_secret_signs_no_longer_than_a_day(desk: Desk, sink: HookSink) -> None:

@@ -14,7 +14,6 @@ from shared.clock import Clock
 from shared.contracts import FollowUp
 from shared.db.engine import Transaction
 from shared.http.egress import Egress
-from shared.observability.metrics import Catalogue
 from shared.runtime.batch import Batch, Handler
 from shared.runtime.service import Service
 
@@ -38,13 +37,12 @@ def install(
     *,
     clock: Clock,
     egress: Egress,
-    catalogue: Catalogue,
+    metrics: SubscriptionMetrics,
     senders: Mapping[str, Sender],
 ) -> APIRouter:
     """Give `service` the workers of subscriptions; returns their routes. `egress` is closed by the caller,
     after what this asks to be closed.
     """
-    metrics = SubscriptionMetrics(catalogue)
     courier = Courier(
         writer=service.writer,
         clock=clock,
