@@ -32,6 +32,13 @@ class MailSink:
     moods: list[Mood] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
+    connections: list[SMTP] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """Close every connection, as relays do with idle ones."""
+        for one in self.connections:
+            if one.transport is not None:
+                one.transport.close()
 
     @property
     def _mood(self) -> Mood:
@@ -73,11 +80,10 @@ class MailSink:
 async def a_mail_relay(*moods: Mood) -> AsyncIterator[MailSink]:
     """A relay on a free port of loopback."""
     sink = MailSink(moods=list(moods))
-    protocols: list[SMTP] = []
 
     def protocol() -> SMTP:
-        protocols.append(SMTP(sink, hostname="sink.test", enable_SMTPUTF8=False))
-        return protocols[-1]
+        sink.connections.append(SMTP(sink, hostname="sink.test", enable_SMTPUTF8=False))
+        return sink.connections[-1]
 
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
     sink.port = server.sockets[0].getsockname()[1]
@@ -85,9 +91,7 @@ async def a_mail_relay(*moods: Mood) -> AsyncIterator[MailSink]:
         yield sink
     finally:
         server.close()
-        for one in protocols:
-            if one.transport is not None:
-                one.transport.close()
+        sink.hang_up()
         await asyncio.sleep(0)
 
 

@@ -84,7 +84,6 @@ class Message:
     details: tuple[tuple[str, str], ...] = ()
     ending: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
-    mute_link: str | None = None
 
 
 def can_be_acknowledged(notification: Notification) -> bool:

@@ -85,8 +85,6 @@ class EmailSender:
         is_reply = is_receipt(message.fact, message.role)  # RFC 3834, so that loops end (D5)
         mail["Auto-Submitted"] = "auto-replied" if is_reply else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
-        if message.mute_link:
-            _add_unsubscribe(mail, message.mute_link)
         mail.set_content(message.body + "\n")
         mail.add_alternative(html_of(message), subtype="html")
         mail.set_boundary(f"=_{message.notification_id.hex}")
@@ -110,13 +108,6 @@ class EmailSender:
             (self._relay.keep if taken else self._relay.close)(client)
 
 
-def _add_unsubscribe(mail: EmailMessage, link: str) -> None:
-    """The button of mail programs (RFC 2369); at one click only over TLS (RFC 8058)."""
-    mail["List-Unsubscribe"] = f"<{link}>"
-    if link.startswith("https://"):
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-
-
 async def _hand_over(client: SMTP, text: bytes) -> Result:
     """Send the text; from here on silence means that nobody knows."""
     try:
@@ -138,5 +129,7 @@ def _before_the_text(error: Exception) -> Result:
     if isinstance(error, SMTPRecipientRefused) and error.code >= 500:
         return Result(Outcome.DEAD, f"smtp {error.code}: the address is refused")
     if isinstance(error, SMTPResponseException):
-        return Result(Outcome.RETRY, f"smtp {error.code}: {type(error).__name__}")
+        says = f"smtp {error.code}: {type(error).__name__}"
+        of_relay = not isinstance(error, SMTPRecipientRefused)
+        return Result(Outcome.RETRY, says, of_target=of_relay)
     return Result(Outcome.RETRY, f"relay not reached: {type(error).__name__}")

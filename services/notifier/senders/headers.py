@@ -1,6 +1,6 @@
 """Headers as they go on the wire, where Python's own writer would change them.
 
-It turns an id or an address of more than a line into encoded words, which no mail reader takes for one, and
+It turns an id of more than a line into encoded words, which no mail reader takes for one, and
 folds long subjects beyond ASCII into more than there was.
 """
 
@@ -17,7 +17,7 @@ _LONGEST_WORD: Final = 60
 
 
 class _Whole(UnstructuredHeader, BaseHeader):
-    """One value that nothing may be put into: an id or an address between angle brackets."""
+    """One value that nothing may be put into: an id between angle brackets."""
 
     def fold(self, *, policy: Policy) -> str:
         """The header on one line: RFC 5322 allows 998 characters."""
@@ -38,7 +38,7 @@ class _Words(UnstructuredHeader, BaseHeader):
 
 def _registry() -> HeaderRegistry:
     registry = HeaderRegistry()
-    for name in ("in-reply-to", "references", "list-unsubscribe"):
+    for name in ("in-reply-to", "references"):
         registry.map_to_type(name, _Whole)
     registry.map_to_type("subject", _Words)
     return registry

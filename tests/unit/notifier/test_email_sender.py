@@ -148,6 +148,35 @@ async def test_a_relay_without_tls_gets_nothing_when_tls_is_asked_for() -> None:
     assert (Outcome.RETRY, []) == (result.outcome, relay.mails)
 
 
+async def test_a_connection_carries_one_mail_after_the_other() -> None:
+    async with a_mail_relay() as relay:
+        sender = a_sender(relay)
+        outcomes = [(await sender.send(a_message())).outcome for _ in range(3)]
+        await sender.close()
+
+    assert ([Outcome.SENT] * 3, 1) == (outcomes, len(relay.connections))
+
+
+async def test_a_connection_that_is_gone_is_replaced_and_nothing_is_lost() -> None:
+    async with a_mail_relay() as relay:
+        sender = a_sender(relay)
+        await sender.send(a_message())
+        relay.hang_up()
+        result = await sender.send(a_message())
+        await sender.close()
+
+    assert (Outcome.SENT, 2, 2) == (result.outcome, len(relay.mails), len(relay.connections))
+
+
+async def test_a_connection_that_was_refused_something_is_not_used_again() -> None:
+    async with a_mail_relay(Mood.REFUSES_THE_ADDRESS) as relay:
+        sender = a_sender(relay)
+        outcomes = [(await sender.send(a_message())).outcome for _ in range(2)]
+        await sender.close()
+
+    assert ([Outcome.DEAD, Outcome.SENT], 2) == (outcomes, len(relay.connections))
+
+
 @pytest.mark.parametrize(
     "address",
     [
