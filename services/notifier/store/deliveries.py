@@ -74,12 +74,17 @@ INSERT INTO attempt (notification_id, n, started_at)
 SELECT notification_id, n, $3 FROM unnest($1::uuid[], $2::int[]) AS t (notification_id, n)
 """
 
-# an outcome that comes after its lease has run out replaces the `unknown` written then
+# an outcome that comes after its lease has run out replaces the `unknown` written then, unless that has led
+# to another attempt: every possible repeat keeps the unknown outcome it comes from (reliability P8)
 #: Write down what came of attempts.
 _FINISH: Final = """
-UPDATE attempt a SET outcome = t.outcome, detail = t.detail, reference = t.reference, finished_at = $6
+UPDATE attempt a SET reference = t.reference, finished_at = $6,
+    outcome = CASE WHEN r.repeated THEN a.outcome ELSE t.outcome END,
+    detail = CASE WHEN r.repeated THEN 'too late: ' || t.outcome || ', ' ELSE '' END || t.detail
 FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[])
     AS t (notification_id, n, outcome, detail, reference)
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM attempt l
+    WHERE l.notification_id = t.notification_id AND l.n > t.n) AS repeated) r
 WHERE a.notification_id = t.notification_id AND a.n = t.n
     AND (a.outcome IS NULL OR a.outcome = 'unknown')
 """
