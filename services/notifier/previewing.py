@@ -38,6 +38,7 @@ _FOR_CUSTOMERS: Final = frozenset({"survey"})
 #: What the reason is where it is none for an escalation.
 _REASONS: Final[Mapping[str, Fields]] = {
     "undelivered": {"reason": "every attempt failed"},
+    "lowered": {"reason": "ana lowered it from critical to high"},
     "correction": {"reason": "it had been answered in time"},
 }
 
