@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
-PLAN = Plan(notifications=120, kill_every=4.0, ill=6.0, pages=0.0)
+PLAN = Plan(notifications=120, kill_every=4.0, ill=6.0, pages=0.0, bundle="2s")
 
 
 @pytest.fixture

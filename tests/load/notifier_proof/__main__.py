@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--notifications", type=int, default=known.notifications)
     parser.add_argument("--kill-every", type=float, default=known.kill_every)
     parser.add_argument("--faults", type=float, default=known.faults)
+    parser.add_argument("--bundle", default=known.bundle)
     parser.add_argument("--seed", type=int, default=known.seed)
     plan = Plan(**vars(parser.parse_args()))
     minutes = 1.5 + plan.notifications / _PACE / 60

@@ -11,11 +11,11 @@ WORKFLOW: Final = """
 version: 1
 notifications:
   rules:
-    - {on: sla.breached, to: [assignee], via: [email], template: breach}
-    - {on: sla.breached, to: [team_managers], via: [webhook], template: breach}
-  fallback: {webhook: email}
-  bundle: 2s
-  budget: {messages: 1000, sms: 1000}
+    - {{on: sla.breached, to: [assignee], via: [email], template: breach}}
+    - {{on: sla.breached, to: [team_managers], via: [webhook], template: breach}}
+  fallback: {{webhook: email}}
+  bundle: {bundle}
+  budget: {{messages: 1000, sms: 1000}}
   backoff: [1s, 1s, 2s, 2s, 4s, 4s]
 """
 
@@ -28,7 +28,8 @@ class Plan:
     """How much, how hard, how long to wait for it. Times are in seconds.
 
     A share of `faults` of all requests is answered with some fault; one endpoint for every fault has
-    nothing else to say for its first `ill` seconds, and one never has TLS to offer.
+    nothing else to say for its first `ill` seconds, and one never has TLS to offer. What comes to somebody
+    within `bundle` leaves as one message.
     """
 
     notifications: int = 10_000
@@ -36,6 +37,7 @@ class Plan:
     faults: float = 0.2
     ill: float = 20.0
     pages: float = 0.05
+    bundle: str = "0s"
     patience: float = 90.0
     seed: int = 6
 

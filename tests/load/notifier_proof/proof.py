@@ -85,7 +85,7 @@ class Proof:
 
     def _notifier(self, sinks: Receivers) -> Replicas:
         workflow = self._folder / "workflow.yaml"
-        workflow.write_text(WORKFLOW)
+        workflow.write_text(WORKFLOW.format(bundle=self._plan.bundle))
         told = {"TIERLINE_WORKFLOW_FILE": str(workflow), **sinks.environment}
         environment = {**self._ground.environment, **told}
         return Replicas(1, environment, self._folder, service="notifier")
