@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.contracts import decode
+from shared.contracts import AGENTS, decode
 
 from .plan import CAPACITY, Verdict
 from .tale import Desks
@@ -90,3 +90,9 @@ async def _tell_again(database: asyncpg.Connection, found: Verdict) -> None:
     await database.execute("TRUNCATE router.outbox")
     found.above += desks.above
     found.wrong_loads += desks.wrong
+
+
+async def said_of_agents(database: asyncpg.Connection) -> int:
+    """How many events there are about agents, read or not."""
+    told = "SELECT coalesce(sum(sequence), 0)::bigint FROM router.stream WHERE topic = $1"
+    return int(await database.fetchval(told, AGENTS))

@@ -118,7 +118,10 @@ class Proof:
             async def is_quiet() -> bool:
                 if await audit.unfinished(database, feed.opened):
                     return False
-                return self._tale.assigned == await audit.assignments(database)
+                if self._tale.assigned != await audit.assignments(database):
+                    return False
+                # the next round has a broker of its own, which knows nothing of what nobody read here
+                return self._tale.heard_of_agents == await audit.said_of_agents(database)
 
             try:
                 await until(is_quiet, "everything is solved and read", seconds=self._plan.patience)

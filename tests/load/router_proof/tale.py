@@ -47,6 +47,11 @@ class Tale:
                 self.above += agent.load > agent.capacity
         return True
 
+    @property
+    def heard_of_agents(self) -> int:
+        """How many events about agents have been taken, or skipped."""
+        return sum(last for (topic, _), last in self._last.items() if topic == AGENTS)
+
     def forget_tickets(self) -> None:
         """Every ticket so far has come to its end; agents go on."""
         self._last = {key: last for key, last in self._last.items() if key[0] == AGENTS}
