@@ -10,6 +10,8 @@ import msgspec
 
 from shared.contracts.vocabulary import Metric
 
+from .shares import Compliance
+
 
 class Point(msgspec.Struct, frozen=True, order=True):
     """One threshold of one clock: what may be announced once (semantics K1, K11). 100 is the breach."""
@@ -65,6 +67,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     - `withdrawn`: announcements taken back; `overtaken`: announcements that were right when they were
       written and that a later fact moved or disproved, where no withdrawal is owed (semantics T3).
     - `unjudged`: tickets whose facts are not all in the log, or whose workflow is not at hand.
+    - `compliance`: kept promises of the tickets of which something was written in the window (K13, R3).
     - `unopened`: accepted deliveries whose ticket is not on the topic; None when nobody looked.
     """
 
@@ -85,6 +88,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unjudged: int
     lateness: Lateness
     unopened: int | None = None
+    compliance: tuple[Compliance, ...] = ()
 
     @property
     def clean(self) -> bool:

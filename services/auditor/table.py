@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from .report import Finding, Report
+from .shares import Compliance
 
 #: As many findings of each kind are told one by one.
 SHOWN: Final = 20
@@ -35,6 +36,7 @@ def lines(report: Report) -> Iterator[str]:
         yield f"unjudged  {report.unjudged:>7}   tickets whose facts or workflow are not at hand"
     if report.unopened is not None:
         yield f"unopened  {report.unopened:>7}   accepted deliveries without a ticket on the topic"
+    yield from (f"kept      {_kept(one)}" for one in report.compliance)
     for kind, meaning in _KINDS:
         found: tuple[Finding, ...] = getattr(report, kind)
         yield f"{kind:<9} {len(found):>7}   {meaning}"
@@ -42,6 +44,13 @@ def lines(report: Report) -> Iterator[str]:
         if len(found) > SHOWN:
             yield f"          and {len(found) - SHOWN} more: see --json"
     yield "clean" if report.clean else "NOT clean"
+
+
+def _kept(one: Compliance) -> str:
+    """Of all clocks of a metric, of the first of each ticket, of the last."""
+    shares = (("all", one.every), ("first", one.first), ("last", one.last))
+    told = ", ".join(f"{name} {share.percent:.1f} %" for name, share in shares)
+    return f"{one.metric}: {told} ({one.every.met} of {one.every.met + one.every.breached})"
 
 
 def _finding(finding: Finding) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from shared.contracts import Event
 from shared.policy import WorkflowPolicy
 
+from .compliance import compliance
 from .judge import Judge, Window
 from .log import Log
 from .report import Report
@@ -31,6 +34,8 @@ def audit(
     """
     log = Log(events, (policy, *earlier))
     judge = Judge(log, Window(since, until, grace), sla_grace=policy.sla.grace)
-    for ticket_id in log.tickets(since):
+    tickets = log.tickets(since)
+    for ticket_id in tickets:
         judge.judge(ticket_id)
-    return judge.report()
+    kept = compliance(log.said[ticket_id] for ticket_id in tickets)
+    return msgspec.structs.replace(judge.report(), compliance=kept)
