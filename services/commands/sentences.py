@@ -184,6 +184,10 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.EscalationAdvanced: _advanced,
     c.EscalationAcknowledged: _taken_over,
     c.EscalationResolved: lambda e: f"escalation over: {e.outcome}",
+    c.WaitingReminded: lambda e: f"waits for its customer for {e.business_days} business days",
+    c.WaitingOver: lambda e: (
+        f"waited for its customer long enough: {e.business_days} business days"
+    ),
     c.NotificationSent: _sent,
     c.NotificationFailed: _failed,
     c.NotificationSuppressed: _suppressed,

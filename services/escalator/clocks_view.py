@@ -113,7 +113,8 @@ class UpcomingView(BaseModel):
 
     A clock reaches a `threshold` (`warning`, `breach`, `reminder`); `level` has not acknowledged
     (`unacknowledged`), or its acknowledgement runs out (`acknowledgement_lapses`); a mere thanks need no more
-    be looked at (`courtesy_lapses`); the facts of a closed ticket are let go (`facts_let_go`). `to_level` has the ticket then, or is paged again; `reason` is
+    be looked at (`courtesy_lapses`); a customer who does not write is reminded (`customer_reminded`), and at last
+    the ticket is solved (`solved_for_silence`); the facts of a closed ticket are let go (`facts_let_go`). `to_level` has the ticket then, or is paged again; `reason` is
     what the ladder says of that (`unacknowledged`, `repeated`, `exhausted` and so on).
     """
 

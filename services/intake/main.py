@@ -70,7 +70,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     service.work("keeper", keeper.step, idle_seconds=IDLE_SECONDS)
     analyst = Analyst(service.writer, policy, metrics, is_crowded=lambda: desk.is_crowded)
     service.work("analyst", analyst.step, idle_seconds=READ_SECONDS)
-    service.consume([ESCALATIONS], partial(escalated.handle, policy=workflow))
+    service.consume([ESCALATIONS], partial(escalated.handle, policy=policy))
     admission = Admission(
         channels,
         rates_of(settings.intake.sources),

@@ -31,6 +31,8 @@ from .escalations import (
     Evidence,
     Handoff,
     TimelineEntry,
+    WaitingOver,
+    WaitingReminded,
 )
 from .notifications import (
     NotificationAcknowledged,
@@ -150,6 +152,8 @@ __all__ = [
     "TimelineEntry",
     "UndecodableError",
     "UnknownTypeError",
+    "WaitingOver",
+    "WaitingReminded",
     "decode",
     "encode",
     "follow_ups_to_events",

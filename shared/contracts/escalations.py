@@ -116,3 +116,19 @@ class EscalationResolved(TicketPayload, frozen=True, kw_only=True, omit_defaults
     outcome: EscalationOutcome
     open_seconds: int
     reason: str | None = None
+
+
+@payload("waiting.reminded", topic=ESCALATIONS)
+class WaitingReminded(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """The ticket has waited for its customer for so many business days: they should hear of it (semantics Z6)."""
+
+    waiting_since: Instant
+    business_days: int
+
+
+@payload("waiting.over", topic=ESCALATIONS)
+class WaitingOver(TicketPayload, frozen=True, kw_only=True, omit_defaults=True):
+    """It has waited long enough: intake solves it, unless its customer has written (semantics Z6)."""
+
+    waiting_since: Instant
+    business_days: int

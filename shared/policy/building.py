@@ -24,7 +24,7 @@ from .levels import CustomerPolicy, Level
 from .names import Names, distinct
 from .noise import Noise, QuietHours
 from .notification import NotificationPolicy, NotificationRule, Template
-from .sla import ANY, SlaPolicy, Targets
+from .sla import ANY, SlaPolicy, Targets, WaitingPolicy
 
 _PAUSABLE = (Metric.RESOLUTION, Metric.PERIODIC_UPDATE, Metric.LEVEL_WORK)
 _GENERAL_RANK = 50
@@ -71,6 +71,10 @@ def build_sla(
         reopen_window=sla.reopen_window,
         reopen_floor=sla.reopen_floor,
         courtesy_review=sla.courtesy_review,
+        waiting=WaitingPolicy(
+            tuple(sorted({n for n in sla.waiting.reminders if n < sla.waiting.solved_after})),
+            sla.waiting.solved_after,
+        ),
     )
 
 

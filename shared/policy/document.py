@@ -93,6 +93,13 @@ class LevelSection(Section):
     requires: tuple[Literal["handoff", "history"], ...] = ()
 
 
+class WaitingSection(Section):
+    """How long a ticket waits for its customer, in business days (semantics Z6)."""
+
+    reminders: tuple[Annotated[int, Field(ge=1, le=90)], ...]
+    solved_after: Annotated[int, Field(ge=1, le=365)]
+
+
 class SlaSection(Section):
     """Rules of the SLA clocks."""
 
@@ -106,6 +113,7 @@ class SlaSection(Section):
     reopen_window: Duration
     reopen_floor: Share
     courtesy_review: Duration
+    waiting: WaitingSection
 
 
 class BlockSection(Section):

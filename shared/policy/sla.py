@@ -28,6 +28,16 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPolicy:
+    """After how many business days of waiting a customer is reminded, in rising order, and after how many
+    the ticket is solved (semantics Z6).
+    """
+
+    reminders: tuple[int, ...]
+    solved_after: int
+
+
+@dataclass(frozen=True, slots=True)
 class SlaPolicy:
     """The SLA matrix, already looked up for every pair, and the rules of its clocks.
 
@@ -49,6 +59,7 @@ class SlaPolicy:
     reopen_window: timedelta
     reopen_floor: float
     courtesy_review: timedelta
+    waiting: WaitingPolicy
 
     def thresholds_of(self, targets: Targets) -> tuple[int, ...]:
         """The percents at which clocks with these targets speak, the breach and reminders included."""

@@ -39,11 +39,6 @@ LATER: Final = {
 
 #: Rules and examples of the core whose behaviour is not there so far. An entry goes when its test comes.
 ABSENT: Final = {
-    "C8": "business days are counted by nothing but Z6",
-    "K13": "shares of kept promises belong to the reports, which are not there yet",
-    "Z6": "nobody is reminded and no ticket is solved because it waits for ever",
-    "Z_e": "the example of Z6",
-    "R3": "both readings of a chain of cycles belong to the reports",
     "L7": "no message waits for the end of quiet hours: there are none",
     "L11": "no internal note is written to a ticket when it is raised",
 }

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from services.intake.domain.commands import Contact, SetStatus
+from services.intake.domain.triage import IntakePolicy
 from services.intake.escalated import handle
 from shared.clock import FakeClock
 from shared.contracts import (
@@ -548,7 +549,7 @@ async def test_a_ticket_or_source_nobody_knows_is_refused(intake: IntakeUnderTes
 async def hear(intake: IntakeUnderTest, *payloads: Payload) -> None:
     """Handle `payloads` of the escalator, as one batch."""
     events = tuple(an_event(one, at=intake.clock.now()) for one in payloads)
-    policy = load_workflow(None)
+    policy = IntakePolicy.of(load_workflow(None))
     batch = Batch(events=events, now=intake.clock.now(), partitions={})
     async with intake.service.engine.begin() as tx:
         assert [] == await handle(tx, batch, policy=policy)

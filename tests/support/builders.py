@@ -60,6 +60,8 @@ from shared.contracts import (
     TicketUnmerged,
     TicketUnroutable,
     TimelineEntry,
+    WaitingOver,
+    WaitingReminded,
     type_of,
 )
 from shared.contracts.vocabulary import (
@@ -320,6 +322,8 @@ PAYLOAD_EXAMPLES: tuple[Payload, ...] = (
         after_seconds=42,
         holds_until=MONDAY_10 + timedelta(minutes=44),
     ),
+    WaitingReminded(ticket_id=TICKET, waiting_since=MONDAY_10, business_days=2),
+    WaitingOver(ticket_id=TICKET, waiting_since=MONDAY_10, business_days=7),
     EscalationResolved(
         ticket_id=TICKET,
         escalation_id=ESCALATION,

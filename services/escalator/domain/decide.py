@@ -29,7 +29,7 @@ from shared.contracts.vocabulary import AuthorKind, EscalationOutcome
 from shared.fold import advance
 from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
 
-from . import announce, answering, downgrading, fold, ladder, levels, triggers
+from . import announce, answering, downgrading, fold, ladder, levels, triggers, waiting
 from .case import Case, evolve, is_held, kept_until
 from .escalation import Ground
 from .facts import Entered
@@ -106,7 +106,8 @@ def climb(case: Case, cause: Item, *, policy: WorkflowPolicy, now: datetime) -> 
         case Said(step=step) if step is not None:
             return _on_step(case, step, now, policy)
         case TimePassed() if cause.until is not None:
-            return list(ladder.fall_due(case, cause.until, now, policy))
+            said = ladder.fall_due(case, cause.until, now, policy)
+            return [*said, *waiting.fall_due(case, cause.until, policy)]
         case Request():
             return _request(case, cause, now, policy)
         case Acknowledge():
@@ -134,6 +135,7 @@ def next_due(case: Case, policy: WorkflowPolicy) -> datetime | None:
         fold.next_due(case.timeline, policy),
         escalation.due_at if escalation else None,
         kept_until(case),
+        *(due.at for due in waiting.to_come(case, policy)),
     )
     return min((*held, *(at for at in others if at is not None)), default=None)
 

@@ -86,6 +86,7 @@ def apply(timeline: Timeline, fact: Fact, policy: WorkflowPolicy) -> Grown:
     at = max(fact.at, timeline.opened_at) if timeline.opened_at else fact.at
     timeline, passed = pass_time(timeline, at, policy, inclusive=fact.follows_time)
     timeline, steps = _hear(timeline, fact, at, policy)
+    timeline = timeline.waiting_from(at)
     return replace(timeline, last=fact.order), passed + _told(steps, timeline)
 
 

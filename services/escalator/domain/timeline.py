@@ -45,7 +45,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `waiting`: what the ticket says it waits for. `asked`: the last public message is ours, so that
     waiting for the customer is real (semantics Z2). `unanswered`: the first inbound message without a
-    reply, `thanked` the last courtesy (R2). `entered` is the level the ticket is at, `accepted` whether its people work on it (X2).
+    reply, `thanked` the last courtesy (R2); `waiting_since`: it really waits for
+    the customer (Z6). `entered` is the level the ticket is at, `accepted` whether its people work on it (X2).
     `last` is the order of the last fact, `until` the instant of the last step of time.
     """
 
@@ -61,6 +62,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answered: bool = False
     unanswered: UUID | None = None
     thanked: UUID | None = None
+    waiting_since: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     entered: Entered | None = None
@@ -85,6 +87,12 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def real_reasons(self) -> frozenset[PauseReason]:
         """What it really waits for: for the customer only if we have asked (semantics Z2)."""
         return self.waiting if self.asked else self.waiting - {PauseReason.WAITING_ON_CUSTOMER}
+
+    def waiting_from(self, at: datetime) -> Timeline:
+        """The timeline that knows since when it really waits for the customer, `at` being now."""
+        waits = PauseReason.WAITING_ON_CUSTOMER in self.real_reasons
+        since = (self.waiting_since or at) if waits else None
+        return self if since == self.waiting_since else replace(self, waiting_since=since)
 
     @property
     def unfinished(self) -> list[Clock]:

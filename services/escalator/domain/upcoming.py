@@ -14,7 +14,7 @@ from shared.contracts import EscalationAdvanced, EscalationRaised
 from shared.contracts.vocabulary import Metric
 from shared.policy import WorkflowPolicy
 
-from . import ladder, sla, triggers
+from . import ladder, sla, triggers, waiting
 from .case import Case, is_held, kept_until
 from .escalation import Standing
 from .items import Noted, Said
@@ -32,6 +32,8 @@ class Coming(StrEnum):
     UNACKNOWLEDGED = "unacknowledged"
     LAPSES = "acknowledgement_lapses"
     REVIEWED = "courtesy_lapses"
+    REMINDED = "customer_reminded"
+    SOLVED = "solved_for_silence"
     LET_GO = "facts_let_go"
 
 
@@ -53,10 +55,20 @@ class Upcoming:
 
 def upcoming(case: Case, policy: WorkflowPolicy) -> tuple[Upcoming, ...]:
     """Everything that will happen, in order. What stands while a clock is paused is not among it."""
-    known = [*_held(case, policy), *_of_clocks(case, policy), *_of_ladder(case, policy)]
+    known = [
+        *_held(case, policy),
+        *_of_clocks(case, policy),
+        *_of_ladder(case, policy),
+        *_of_waiting(case, policy),
+    ]
     if (until := kept_until(case)) is not None:
         known.append(Upcoming(until, Coming.LET_GO))
     return tuple(sorted(known, key=lambda one: one.at))
+
+
+def _of_waiting(case: Case, policy: WorkflowPolicy) -> Iterator[Upcoming]:
+    for due in waiting.to_come(case, policy):
+        yield Upcoming(due.at, Coming.SOLVED if due.last else Coming.REMINDED)
 
 
 def _held(case: Case, policy: WorkflowPolicy) -> Iterator[Upcoming]:

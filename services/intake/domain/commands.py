@@ -195,9 +195,10 @@ class Resume(Command, frozen=True, kw_only=True, omit_defaults=True, tag="resume
 
 
 class Resolve(Command, frozen=True, kw_only=True, omit_defaults=True, tag="resolve"):
-    """The problem is solved."""
+    """The problem is solved. `only_waiting`: unless the ticket does not wait for its customer any more (Z6)."""
 
     resolution_code: str | None = None
+    only_waiting: bool = False
 
 
 class Reopen(Command, frozen=True, kw_only=True, omit_defaults=True, tag="reopen"):

@@ -46,6 +46,8 @@ def transition(ticket: Ticket, command: Transition, asked: Asked) -> Decision:
             said = [reopened(ticket, command.by, asked)]
         case Resolve():
             unsettled(ticket)
+            if command.only_waiting and ticket.status is not Status.PENDING:
+                raise RefusedError("not_waiting", f"The ticket is {ticket.status}, not pending.")
             said = [_resolved(ticket, command.by, command.resolution_code)]
         case Close():
             said = _closed(ticket, command)
