@@ -39,8 +39,8 @@ $(READY): requirements/dev.txt pyproject.toml
 	@touch $@
 
 lock: $(READY) ## renew requirements/*.txt from pyproject.toml
-	@for set in "runtime:" "local:--extra local" "dev:--extra local --extra ical --group dev" \
-	  "bench:--extra local --extra ical --group dev --group bench"; do \
+	@for set in "runtime:" "local:--extra local" "dev:--extra local --extra ical --extra apprise --group dev" \
+	  "bench:--extra local --extra ical --extra apprise --group dev --group bench"; do \
 	  $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --output-file requirements/$${set%%:*}.txt || exit 1; done

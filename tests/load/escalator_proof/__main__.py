@@ -18,7 +18,6 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -29,9 +28,6 @@ from tests.support.figures import Figure, publish
 from .plan import Plan, Verdict
 from .proof import Proof
 
-#: What is to be shown in the end; less is a shorter look at the same, and its figure says so.
-_ALL: Final = 100_000
-
 
 def figures(found: Verdict, plan: Plan) -> list[Figure]:
     """The verdict as figures."""
@@ -39,7 +35,13 @@ def figures(found: Verdict, plan: Plan) -> list[Figure]:
     assert report is not None
     late = report.lateness
     return [
-        Figure("deadlines that fell due", report.due, "", f"≥ {_ALL}", report.due >= _ALL),
+        Figure(
+            "deadlines that fell due",
+            report.due,
+            "",
+            f"≥ {plan.deadlines}",
+            report.due >= plan.deadlines,
+        ),
         Figure("announced", report.fired, ""),
         _none("missing", len(report.missing)),
         _none("doubled", len(report.doubled)),
