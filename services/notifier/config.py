@@ -37,7 +37,8 @@ class NotifierSection(SenderSettings):
         default=None, description="where customers' addresses and articles are asked"
     )
     intake_key: SecretStr = Field(
-        default=SecretStr(""), description="API key with contacts:read and articles:read"
+        default=SecretStr(""),
+        description="API key with contacts:read, articles:read and tickets:write",
     )
     public_url: str = Field(
         default="http://127.0.0.1:8084", description="where acknowledgement links point"

@@ -38,6 +38,7 @@ from .handlers import TOPICS, handle
 from .history import notification_routes
 from .leasing import LeaseTerms
 from .metrics import NotifierMetrics
+from .notes.installing import noting
 from .on_call_api import on_call_routes
 from .on_call_book import OnCallBook
 from .pages import Pages
@@ -82,7 +83,10 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
     )
     worker = service.work("deliverer", deliverer.step, idle_seconds=settings.notifier.idle_seconds)
     hear = partial(handle, policy=policy, channels=deliverer.channels, metrics=metrics)
-    service.consume(TOPICS, also_fanning_out(hear), wakes=[worker])
+    hear_and_note, note_workers = noting(
+        service, settings.notifier, policy, egress=egress, metrics=metrics, handle=hear
+    )
+    service.consume(TOPICS, also_fanning_out(hear_and_note), wakes=[worker, *note_workers])
     service.on_stop(deliverer.close)
     subscriptions = install(
         service,

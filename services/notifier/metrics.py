@@ -32,6 +32,9 @@ class NotifierMetrics:
             "Notifications deliberately not sent, by reason.",
             ["reason"],
         )
+        self.notes = catalogue.counter(
+            "notes_total", "Attempts to write a note on a ticket, by outcome.", ["outcome"]
+        )
         self.answered = catalogue.counter(
             "notification_answers_total",
             "Answers of people, by what they answered and by what way it came.",

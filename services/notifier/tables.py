@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -263,4 +264,20 @@ feed_token: Final = Table(
     ),
     Column("created_at", Instant, nullable=False),
     Index("feed_token_recipient", "recipient_id"),
+)
+
+#: What the machine notes on tickets, through intake: each clock once (semantics L11).
+note: Final = Table(
+    "note",
+    metadata,
+    Column("note_id", Uuid, primary_key=True),
+    Column("ticket_id", Uuid, nullable=False),
+    Column("clock", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("detail", Text),
+    UniqueConstraint("ticket_id", "clock"),
+    Index("note_due", "due_at", postgresql_where=text("status = 'pending'::text")),
 )

@@ -40,7 +40,6 @@ LATER: Final = {
 #: Rules and examples of the core whose behaviour is not there so far. An entry goes when its test comes.
 ABSENT: Final = {
     "L7": "no message waits for the end of quiet hours: there are none",
-    "L11": "no internal note is written to a ticket when it is raised",
 }
 
 #: Worked examples by section, one letter each.
