@@ -40,6 +40,10 @@ class NotifierSection(SenderSettings):
         default=SecretStr(""),
         description="API key with contacts:read, articles:read and tickets:write",
     )
+    escalator_url: str | None = Field(
+        default=None, description="where hand-off documents are asked for the pages behind links"
+    )
+    escalator_key: SecretStr = Field(default=SecretStr(""), description="API key with sla:read")
     public_url: str = Field(
         default="http://127.0.0.1:8084", description="where acknowledgement links point"
     )
@@ -80,12 +84,12 @@ class NotifierSection(SenderSettings):
 
     @property
     def egress_allowed(self) -> frozenset[str]:
-        """The internal targets: those named, and intake."""
-        if not self.intake_url:
-            return self.egress_allow
-        parts = urlsplit(self.intake_url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return self.egress_allow | {f"{parts.hostname}:{port}"}
+        """The internal targets: those named, intake and the escalator."""
+        ours = [urlsplit(url) for url in (self.intake_url, self.escalator_url) if url]
+        return self.egress_allow | {
+            f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+            for parts in ours
+        }
 
 
 class NotifierSettings(ServiceSettings):

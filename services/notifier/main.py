@@ -35,6 +35,7 @@ from .domain.templates import TemplateRefusedError, Templates
 from .feed import installing as feeds
 from .feed.shelf import Feeds
 from .handlers import TOPICS, handle
+from .handoff import Documents, handoff_routes
 from .history import notification_routes
 from .leasing import LeaseTerms
 from .metrics import NotifierMetrics
@@ -110,6 +111,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
             subscriptions,
             target_routes(engine, service.writer, clock),
             link_routes(answering, Pages()),
+            handoff_routes(answering, Pages(), _documents(settings.notifier, egress)),
             answer_routes(engine, answering),
             *feeds.install(service, settings.notifier.feed, composer=composer, answering=answering),
             *chat_routes(
@@ -118,6 +120,11 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         ],
     )
     return service
+
+
+def _documents(section: NotifierSection, egress: Egress) -> Documents | None:
+    url, key = section.escalator_url, section.escalator_key.get_secret_value()
+    return Documents(egress, url=url, key=key) if url else None
 
 
 def _people_routes(

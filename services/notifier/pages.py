@@ -37,7 +37,7 @@ _PAGE: Final = """<!doctype html>
 {% if facts %}<dl>
 {% for name, value in facts.items() if value %}<dt>{{ name }}</dt><dd>{{ value }}</dd>
 {% endfor %}</dl>
-{% endif %}{% for offer in offers %}<form method="post">
+{% endif %}{% for offer in offers %}<form method="post"{% if action %} action="{{ action }}"{% endif %}>
 <input type="hidden" name="answer" value="{{ offer.answer }}">
 {% if offer.choices %}<select name="{{ offer.name }}" aria-label="{{ offer.button }}">
 {% for value, label in offer.choices.items() %}<option value="{{ value }}">{{ label }}</option>
@@ -91,8 +91,9 @@ class Pages:
         offers: Sequence[Offer] = (),
         document: str | None = None,
         ways: Mapping[str, str] | None = None,
+        action: str = "",
     ) -> HTMLResponse:
-        """A page. `facts` without a value are left out; `offers` are posted to the page's own address;
+        """A page. `facts` without a value are left out; `offers` are posted to `action`, else to the page;
         `document` is shown as the text it is; `ways` are links by their words.
         """
         html = self._page.render(
@@ -102,6 +103,7 @@ class Pages:
             offers=offers,
             document=document,
             ways=ways or {},
+            action=action,
             style=_STYLE,
         )
         return HTMLResponse(html, status, headers=_HEADERS)

@@ -124,7 +124,7 @@ def compose(
         **(latest or {}),
         "subject_line": subject_line,
         "acknowledge_link": acknowledge_link,
-        "handoff_link": acknowledge_link,
+        "handoff_link": f"{acknowledge_link}/handoff" if acknowledge_link else None,
     }
     subject, body = templates.render(notification.template, shown, spoken)
     ending = tuple(_ending(notification, body, acknowledge_link, spoken, now))
