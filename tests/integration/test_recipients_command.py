@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from pydantic import SecretStr
@@ -33,7 +33,7 @@ Line: TypeAlias = Callable[..., tuple[int, str]]
 @pytest.fixture
 def tierline(database_url: str, tmp_path: Path) -> Iterator[Line]:
     """A command line that knows where both services are."""
-    common = {
+    common: dict[str, Any] = {
         "database": DatabaseSettings(url=SecretStr(database_url)),
         "api_keys": {"test": ApiKey(sha256=fingerprint(KEY), scopes=SCOPES)},
     }
