@@ -1,5 +1,6 @@
 """Targets of the operator's, through a library that says only yes or no."""
 
+import json
 import threading
 
 import pytest
@@ -10,6 +11,7 @@ from services.notifier.senders.apprise import AppriseSender, installed
 from services.notifier.senders.settings import AppriseSettings
 from shared.settings import ConfigurationError
 from tests.support.messages import a_message
+from tests.support.sinks import a_webhook_endpoint
 
 SETTINGS = AppriseSettings(targets={"pager": SecretStr("gotify://somewhere/secret")})
 
@@ -61,6 +63,19 @@ async def test_S20_no_recipient_can_name_a_target(address: str) -> None:
 def test_targets_without_the_library_are_a_mistake_in_the_settings() -> None:
     with pytest.raises(ConfigurationError, match="apprise is not installed"):
         installed("a_library_nobody_has")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what the library imports
+async def test_the_library_itself_delivers_and_says_so() -> None:
+    async with a_webhook_endpoint() as sink:
+        targets = {"pager": SecretStr(f"json://127.0.0.1:{sink.port}/in")}
+        sender = AppriseSender(AppriseSettings(targets=targets), installed())
+
+        result = await sender.send(a_message(address="pager", subject="Hello"))
+
+    [received] = sink.requests
+    assert Result(Outcome.SENT, "apprise: delivered") == result
+    assert "Hello" == json.loads(received.body)["title"]
 
 
 def test_no_target_is_no_setting() -> None:
