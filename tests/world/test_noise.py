@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.support.world import World
-
-CRITICAL: dict[str, Any] = {
-    "customer": {"id": "acme", "tier": "enterprise", "email": "dana@acme.example"},
-    "impact": "high",
-    "urgency": "high",
-}
 
 
 async def test_L1_breaches_of_calm_tickets_reach_a_manager_as_one_digest(world: World) -> None:
     await world.agent("ana")
     await world.recipient("ana")
-    await world.recipient("tom", "team_managers", team="frontline")
+    await world.recipient("tom", "team_managers")
     for n in range(12):
         await world.open(f"calm-{n}", customer={"id": f"c{n}", "email": f"c{n}@acme.example"})
     await world.until("14:59:59")
     early = world.mails("tom")
     await world.until("15:00:01")
 
-    late = [mail for mail in world.mails("tom") if "is late" in mail.text]
-    assert [] == [mail for mail in early if "is late" in mail.text]
-    assert 1 == len(late)
-    assert 12 == late[0].text.count("first response is late")
+    digests = world.mails("tom")[len(early) :]
+    assert [] == [mail for mail in early if "first response" in mail.text and "late" in mail.text]
+    assert 1 == len(digests)
+    assert 12 <= digests[0].text.count("\n- #")
 
 
-async def test_D4_a_critical_page_passes_a_storm(world: World) -> None:
-    await world.recipient("tom", "team_managers", team="specialists")
-    for n in range(12):
+async def test_D4_a_page_to_management_passes_what_is_held(world: World) -> None:
+    await world.recipient("maria", "support_manager", "team_lead")
+    for n in range(5):
         customer = {"id": f"c{n}", "email": f"c{n}@acme.example"}
-        await world.open(f"loud-{n}", customer=customer, revenue_impact=5000)
-    held = world.mails("tom")
-    await world.open("worst", **CRITICAL, revenue_impact=5000)
-    at_once = world.mails("tom")
+        await world.open(f"angry-{n}", customer=customer, body="This is an outrage, I am furious!")
+    held = world.mails("maria")
+    await world.open("legal", body="Answer today or my lawyer will.")
+    at_once = world.mails("maria")
     await world.advance(seconds=61)
 
-    pages = [mail for mail in at_once if "/a/" in mail.text]
-    assert (0, 1) == (len(held), len(pages))
-    assert 2 == len(world.mails("tom"))
+    assert (0, True) == (len(held), any("/a/" in mail.text for mail in at_once))
+    assert len(at_once) + 1 == len(world.mails("maria"))

@@ -207,10 +207,10 @@ def test_D4_everything_leaves_once_no_page_waits_and_nobody_gets_more_than_the_b
 ) -> None:
     """A person's hours played through: what falls due leaves with what waits, as the lease would do it."""
     noise = Noise(messages=4, sms=2)
-    pending = []
-    for n, (second, (urgency, channel)) in enumerate(arrivals):
+    pending: list[Notification] = []
+    for turn, (second, (urgency, over)) in enumerate(arrivals):
         at = MONDAY_10 + timedelta(seconds=second)
-        new = one(n, urgency=urgency, channel=channel, planned_at=at, due_at=at)
+        new = one(turn, urgency=urgency, channel=over, planned_at=at, due_at=at)
         pending.append(held(new, None, noise, at))
     left: Counter[object] = Counter()
     counted: list[tuple[datetime, str]] = []
