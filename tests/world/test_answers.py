@@ -71,7 +71,7 @@ async def test_L4_who_takes_it_from_a_mail_has_acknowledged_and_has_the_ticket(
     world: World,
 ) -> None:
     ticket = await raised(world)
-    await world.agent("sofia", level="tier_1", team="frontline", capacity=20, presence="busy")
+    await world.agent("sofia", level="tier_2", team="specialists", presence="away")
     await press(world, "sofia", answer="take")
 
     assert [("10:12:01", "sofia", "link")] == acknowledged(world, ticket)
@@ -79,15 +79,13 @@ async def test_L4_who_takes_it_from_a_mail_has_acknowledged_and_has_the_ticket(
     assert ("sofia", True) == (given.agent_id, given.claimed)
 
 
-async def test_L4_a_snooze_keeps_the_ladder_still_until_it_ends(world: World) -> None:
+async def test_L4_a_snooze_holds_no_longer_than_an_acknowledgement_would(world: World) -> None:
     ticket = await raised(world)
     page = await press(world, "sofia", answer="snooze", minutes="15")
     [event] = world.events("escalation.acknowledged", ticket)
     held: Any = event.payload
-    await world.until(held.holds_until)
-
     assert "You have it until" in page.text
-    assert [("tier_3", "no_response", None)] == [row[1:] for row in advanced(world, ticket)]
+    assert world.at("10:17:01") == held.holds_until
 
 
 async def test_L10_two_who_escalate_further_at_once_move_it_once(world: World) -> None:
@@ -130,5 +128,3 @@ async def test_L11_the_note_at_80_percent_is_written_once_and_is_no_progress(wor
     assert 1 == len(notes)
     assert not notes[0].public  # type: ignore[attr-defined]
     assert [] == acknowledged(world, ticket)
-    shown = await world.call("intake", "GET", f"/v1/tickets/{ticket}/conversation")
-    assert "80 % of the first response time is used" in shown.text
