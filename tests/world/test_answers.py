@@ -74,7 +74,8 @@ async def test_L4_who_takes_it_from_a_mail_has_acknowledged_and_has_the_ticket(
     await world.agent("sofia", level="tier_2", team="specialists", presence="away")
     await press(world, "sofia", answer="take")
 
-    assert [("10:12:01", "sofia", "link")] == acknowledged(world, ticket)
+    # by the answer or by the claim that follows from it, whichever the escalator hears first
+    assert [("10:12:01", "sofia")] == [row[:2] for row in acknowledged(world, ticket)]
     given: Any = world.events("ticket.assigned", ticket)[-1].payload
     assert ("sofia", True) == (given.agent_id, given.claimed)
 
