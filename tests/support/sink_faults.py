@@ -230,7 +230,7 @@ async def _served(
         assert this is not None
         serving.add(this)
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await serve(reader, writer)
                 await writer.drain()
         finally:
