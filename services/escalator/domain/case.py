@@ -19,10 +19,11 @@ from shared.policy import WorkflowPolicy
 
 from . import escalation as escalations
 from . import fold, ticket
+from .ending_once import ending_once
 from .escalation import Escalation, Ground
 from .facts import Entered, Fact, fact_of
 from .items import Item, Merging, Moved, Noted, Request, Said, TimePassed
-from .steps import BREACH, Step, StepKind
+from .steps import Step, StepKind, withdrawn_key
 from .ticket import Ticket
 from .timeline import Timeline
 from .undo import undone
@@ -151,7 +152,8 @@ def _learn(case: Case, fact: Fact, policy: WorkflowPolicy) -> Case:
 
 def _unsaid(case: Case, steps: list[Step]) -> list[Step]:
     """Without what was announced: a late fact may have moved it to an instant that comes again (L2, T9)."""
-    return [step for step in steps if step.key not in case.announced]
+    told = (*case.announced, *(step.key for step in case.pending))
+    return ending_once(told, (step for step in steps if step.key not in case.announced))
 
 
 def _refold(case: Case, late: Fact, policy: WorkflowPolicy) -> Case:
@@ -170,8 +172,8 @@ def _refold(case: Case, late: Fact, policy: WorkflowPolicy) -> Case:
     case = replace(case, timeline=timeline, disproved=disproved)
     case, undoing = _undo(case, contained, policy)
     known = case.announced.keys() - disproved.keys()
-    pending = (*undoing, *(step for step in steps if step.key not in known))
-    return replace(case, pending=pending)
+    unsaid = ending_once(case.announced, (step for step in steps if step.key not in known))
+    return replace(case, pending=(*undoing, *unsaid))
 
 
 def _undo(case: Case, contained: set[str], policy: WorkflowPolicy) -> tuple[Case, list[Step]]:
@@ -272,13 +274,6 @@ def _forget(case: Case, key: str) -> Case:
         disproved={k: at for k, at in case.disproved.items() if k != key},
         withdrawn={**case.withdrawn, key: case.withdrawn.get(key, 0) + 1},
     )
-
-
-def withdrawn_key(payload: SlaWithdrawn) -> str:
-    """The key of the step that is withdrawn; without a threshold it is the breach."""
-    kind = StepKind.WARNING if payload.threshold_percent else StepKind.BREACHED
-    threshold = payload.threshold_percent or BREACH
-    return f"{kind}:{payload.metric}:{payload.cycle}:{threshold}"
 
 
 def _note(case: Case, item: Noted) -> Case:

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from shared.contracts import SlaWithdrawn
 from shared.contracts.vocabulary import CancelReason, JumpCause, Metric, Priority, RepriceCause
 
 from .terms import Terms
@@ -74,3 +75,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return f"{name}#{self.turn}" if self.turn else name
         undoing = f"~{self.correction}" if self.correction else ""
         return f"{name}@{self.at.isoformat()}#{self.turn}{undoing}"
+
+
+def withdrawn_key(payload: SlaWithdrawn) -> str:
+    """The key of the step that is withdrawn; without a threshold it is the breach."""
+    kind = StepKind.WARNING if payload.threshold_percent else StepKind.BREACHED
+    threshold = payload.threshold_percent or BREACH
+    return f"{kind}:{payload.metric}:{payload.cycle}:{threshold}"

@@ -95,11 +95,12 @@ def facts(draw: Any, *, late: tuple[int, ...] = (0,)) -> list[Event]:
 
 def told(events: list[Event], policy: WorkflowPolicy) -> Logged:
     """The escalator hears each fact when it is written, time passing between."""
-    story = Logged(policy)
+    story, now = Logged(policy), MONDAY_10
     for event in events:
-        pass_to(story, event.recorded_time - timedelta(milliseconds=1))
-        story.hear(event, event.recorded_time)
-    pass_to(story, end_of(events))
+        pass_to(story, event.recorded_time - timedelta(milliseconds=1), now=now)
+        now = event.recorded_time
+        story.hear(event, now)
+    pass_to(story, end_of(events), now=now)
     return story
 
 
@@ -107,9 +108,10 @@ def end_of(events: list[Event]) -> datetime:
     return events[-1].recorded_time + timedelta(days=20)
 
 
-def pass_to(story: Logged, until: datetime) -> None:
+def pass_to(story: Logged, until: datetime, *, now: datetime) -> None:
+    """What fell due before `now` is said no earlier than now: no clock goes backwards."""
     while (due := next_due(story.case, story.policy)) is not None and due <= until:
-        story.hear(TimePassed(as_of=due), due)
+        story.hear(TimePassed(as_of=due), max(due, now))
 
 
 def judged(events: list[Event], mode: str) -> Report:

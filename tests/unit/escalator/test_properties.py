@@ -73,11 +73,11 @@ payloads = st.one_of(
 
 
 @st.composite
-def stories(draw: Any) -> list[Event]:
+def stories(draw: Any, of: st.SearchStrategy[Any] = payloads) -> list[Event]:
     """A ticket's events in the order of their engine times, from its opening on."""
     first = an_event(opened(draw(priorities), draw(tiers)), sequence=1)
     events, at = [first], MONDAY_10
-    for n, payload in enumerate(draw(st.lists(payloads, max_size=8)), start=2):
+    for n, payload in enumerate(draw(st.lists(of, max_size=8)), start=2):
         at += draw(st.integers(0, 400)) * MINUTE
         events.append(an_event(payload, at=at, sequence=n))
     return events
