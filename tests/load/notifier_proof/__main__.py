@@ -36,15 +36,18 @@ _PACE: Final = 30
 #: Where no bar can be shown, a line is for every such share.
 _TOLD_EVERY: Final = 0.05
 
-#: What is to be shown in the end; less is a shorter look at the same, and its figure says so.
-_ALL: Final = 10_000
 
-
-def figures(found: Verdict) -> list[Figure]:
+def figures(found: Verdict, plan: Plan) -> list[Figure]:
     """The verdict as figures."""
     ended = found.sent + found.dead + found.suppressed
     return [
-        Figure("notifications that ended", ended, "", f"≥ {_ALL}", ended >= _ALL),
+        Figure(
+            "notifications that ended",
+            ended,
+            "",
+            f"≥ {plan.notifications}",
+            ended >= plan.notifications,
+        ),
         Figure("sent", found.sent, ""),
         Figure("given up, each with a fact", found.dead, ""),
         Figure("suppressed", found.suppressed, ""),
@@ -100,7 +103,7 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL, started as another user by root, must be able to pass
         found = asyncio.run(prove(plan, folder, Console()))
-    publish("prove", "notifier", figures(found))
+    publish("prove", "notifier", figures(found, plan))
     sys.exit(0 if not any(found.wrong.values()) and not found.own_ends else 1)
 
 
