@@ -31,7 +31,7 @@ COLUMNS: Final = (
     *("recipient_id", "name", "roles", "team", "language", "zone", "quiet"),
     *CHANNELS,
     *(f"prefer_{urgency}" for urgency in _URGENCIES),
-    *("away_since", "away_until", "delegate", "muted_until"),
+    *("away_since", "away_until", "delegate", "muted_until", "no_digests"),
 )
 
 
@@ -109,6 +109,7 @@ def _row(recipient: Mapping[str, Any]) -> dict[str, str]:
         row[f"prefer_{urgency}"] = ";".join(wanted)
     row["away_since"], row["away_until"] = away.get("since") or "", away.get("until") or ""
     row["delegate"] = away.get("delegate") or ""
+    row["no_digests"] = _YES if recipient.get("no_digests") else ""
     return row
 
 
@@ -133,6 +134,8 @@ def _recipient(row: Mapping[str, str]) -> dict[str, Any]:
     if row.get("away_until"):
         told["away"] = {"since": row.get("away_since"), "until": row["away_until"]}
         told["away"]["delegate"] = row.get("delegate") or None
+    if row.get("no_digests") == _YES:
+        told["no_digests"] = True
     return told
 
 

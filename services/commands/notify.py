@@ -109,6 +109,7 @@ def preview(
         zone=_zone(zone),
         fields=known.fields,
         subject_line=known.subject_line,
+        channel=channel,
     )
     _show(made, channel, html, wanted=language)
 

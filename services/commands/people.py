@@ -165,6 +165,17 @@ def mute(
 
 
 @app.command()
+def summaries(
+    recipient_id: RecipientId,
+    on: Annotated[bool, typer.Option("--on/--off", help="Send them, or stop them.")],
+) -> None:
+    """Bundles and digests by mail: stop them for somebody, as the link in each does, or send them again."""
+    path = path_of("recipients", recipient_id, "no-digests")
+    _done(ask(installation(), "notifier", "DELETE" if on else "PUT", path))
+    print(f"{recipient_id} gets {'' if on else 'no '}summaries by mail")
+
+
+@app.command()
 def watch(
     recipient_id: RecipientId,
     ticket: Annotated[str | None, typer.Option(help="A ticket's id.")] = None,
@@ -185,7 +196,8 @@ def watch(
 def _notes(one: dict[str, Any]) -> list[str]:
     """What keeps somebody from being told."""
     notes = [_absence(one["away"])] if one["away"] else []
-    return notes + ([f"muted until {shown(one['muted_until'])}"] if one["muted_until"] else [])
+    notes += [f"muted until {shown(one['muted_until'])}"] if one["muted_until"] else []
+    return notes + (["no summaries by mail"] if one["no_digests"] else [])
 
 
 def _absence(absence: dict[str, Any]) -> str:

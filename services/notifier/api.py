@@ -42,6 +42,7 @@ def recipient_routes(engine: AsyncEngine, book: PeopleBook) -> APIRouter:
     _add_reading(router, engine)
     _add_writing(router, book)
     _add_absences(router, book)
+    _add_summaries(router, book)
     return router
 
 
@@ -114,6 +115,23 @@ def _add_absences(router: APIRouter, book: PeopleBook) -> None:
         """Somebody is told again."""
         await book.change(
             who, recipient_id, "unmute", lambda one, _: replace(one, muted_until=None)
+        )
+
+
+def _add_summaries(router: APIRouter, book: PeopleBook) -> None:
+    @router.put("/{recipient_id}/no-digests", responses=refusals(404))
+    async def stop_digests(recipient_id: Name, who: Keeper) -> RecipientAnswer:
+        """Somebody gets no bundles and digests by mail any more."""
+        changed = await book.change(
+            who, recipient_id, "stop_summaries", lambda one, _: replace(one, no_digests=True)
+        )
+        return RecipientAnswer.of(changed, secrets=True)
+
+    @router.delete("/{recipient_id}/no-digests", status_code=204, responses=refusals(404))
+    async def resume_digests(recipient_id: Name, who: Keeper) -> None:
+        """Somebody gets bundles and digests by mail again."""
+        await book.change(
+            who, recipient_id, "resume_summaries", lambda one, _: replace(one, no_digests=False)
         )
 
 

@@ -84,6 +84,7 @@ class Composer:
             now=self._clock.now(),
             language=self._templates.language(BUNDLE, (person.language,)),
             zone=person.zone or self._zone,
+            stop_link=f"{self._public_url}/u/{leased.stop_token}" if leased.stop_token else None,
         )
 
     def _link(self, leased: Leased) -> str | None:

@@ -25,9 +25,11 @@ from .domain.notification import Notification, Status
 from .domain.parcel import Parcel, parcel_of
 from .domain.receipt import MOST, WITHIN, is_receipt
 from .domain.recipient import Recipient
+from .domain.stopping import without_stopped
 from .domain.target import Limits
 from .domain.ticket import Ticket
 from .gathering import affordable, count, gathered
+from .stopping import stop_links
 from .store import deliveries, links, receipts, recipients, rows
 
 #: How long a correction waits for the message it corrects, while that is being sent.
@@ -38,8 +40,8 @@ _WAIT: Final = timedelta(seconds=1)
 class Leased:
     """One attempt that has been written down, and what its message is made of.
 
-    `token` acknowledges; it is nowhere else but in the message. `ticket` is as it is known now. `others` leave
-    in the same message.
+    `token` acknowledges, `stop_token` stops such summaries; they are nowhere else but in the message. `ticket`
+    is as it is known now. `others` leave in the same message.
     """
 
     notification: Notification
@@ -48,6 +50,7 @@ class Leased:
     subject_line: str | None
     token: str | None
     others: tuple[Leased, ...] = ()
+    stop_token: str | None = None
 
     @property
     def members(self) -> tuple[Leased, ...]:
@@ -93,6 +96,8 @@ async def take(tx: Transaction, now: datetime, limit: int, terms: LeaseTerms) ->
     ready, excess = await _within_bounds(tx, ready, now)
     needless += excess
     people = await recipients.find(tx, [n.recipient_id for n in ready if n.role != CUSTOMER])
+    ready, stopped = without_stopped(ready, people)
+    needless += stopped
     sorted_out = await affordable(tx, _without_rest(parcels, ready), people, terms.noise, now)
     leaving = await _admitted(tx, sorted_out.parcels, now, terms)
     await count(tx, leaving, now)
@@ -106,7 +111,11 @@ async def take(tx: Transaction, now: datetime, limit: int, terms: LeaseTerms) ->
         return Taken(settled=settled, waiting=sorted_out.waiting)
     await deliveries.begin(tx, leased, now)
     made = await _with_contents(tx, leased, people, now, terms)
-    messages = tuple(_message([made[n.notification_id] for n in p.members]) for p in leaving)
+    stops = await stop_links(tx, leaving, now, terms.mint)
+    messages = tuple(
+        _message([made[n.notification_id] for n in p.members], stops.get(p.head.notification_id))
+        for p in leaving
+    )
     return Taken(leased=messages, settled=settled, waiting=sorted_out.waiting)
 
 
@@ -148,10 +157,10 @@ async def _with_contents(
     }
 
 
-def _message(members: Sequence[Leased]) -> Leased:
-    """The first of a message, with the others."""
+def _message(members: Sequence[Leased], stop_token: str | None) -> Leased:
+    """The first of a message, with the others and the token that stops such messages."""
     first, *others = members
-    return replace(first, others=tuple(others))
+    return replace(first, others=tuple(others), stop_token=stop_token)
 
 
 async def _looked_at(

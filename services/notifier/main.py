@@ -47,6 +47,7 @@ from .people_book import PeopleBook
 from .recording import RecordTerms
 from .senders import Means, build_senders
 from .senders.email import EmailSender
+from .stopping import stop_routes
 from .store.texts import TextDays
 from .subscriptions.installing import also_fanning_out, install
 from .targets_api import target_routes
@@ -111,6 +112,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
             subscriptions,
             target_routes(engine, service.writer, clock),
             link_routes(answering, Pages()),
+            stop_routes(engine, service.writer, clock, Pages()),
             handoff_routes(answering, Pages(), _documents(settings.notifier, egress)),
             answer_routes(engine, answering),
             *feeds.install(service, settings.notifier.feed, composer=composer, answering=answering),

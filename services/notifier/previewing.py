@@ -22,6 +22,7 @@ from .domain.many import BUNDLE, DIGEST, Part, compose_many
 from .domain.message import Message, compose
 from .domain.notification import About, Fields, Hold, Kind, Notification, notification_id
 from .domain.phrases import within
+from .domain.stopping import EMAIL
 from .domain.templates import Templates
 from .domain.ticket import reference_of
 from .senders import pagerduty, slack, sms, teams, webhook
@@ -43,6 +44,7 @@ _REASONS: Final[Mapping[str, Fields]] = {
 }
 
 _LINK: Final = "https://support.example.com/a/3q2-7wRk0tZr5Jd9mVfLx1"
+_STOP_LINK: Final = "https://support.example.com/u/Vq8x0Tn4Yc2LhGd1sJwPz7"
 _PAGES: Final = (
     ("Why an export stops half way", "https://help.example.com/exports"),
     ("Large files", "https://help.example.com/large-files"),
@@ -102,6 +104,7 @@ def example(
     fields: Mapping[str, Any] = MappingProxyType({}),
     subject_line: str | None = "Export stops half way",
     name: str = "Ana Roe",
+    channel: str = "email",
 ) -> Message:
     """The message of `template` about an example; `fields` are known better. Raises KeyError for a template
     that the workflow does not have.
@@ -118,6 +121,7 @@ def example(
             zone=where,
             subject_line=subject_line,
             name=name,
+            stop_link=_STOP_LINK if channel == EMAIL else None,
         )
     role = CUSTOMER if is_for_customers(template, policy) else "on_call"
     known = example_fields(policy, now) | _REASONS.get(template, {}) | dict(fields)
@@ -152,6 +156,7 @@ def _several(
     zone: ZoneInfo,
     subject_line: str | None,
     name: str,
+    stop_link: str | None,
 ) -> Message:
     """A bundle or a digest of three things about three tickets."""
     hold = Hold.DIGEST if template == DIGEST else Hold.BUNDLE
@@ -173,6 +178,7 @@ def _several(
         now=now,
         language=language,
         zone=zone,
+        stop_link=stop_link,
     )
 
 

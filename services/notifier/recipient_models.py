@@ -30,7 +30,7 @@ from .senders.forms import fault_of, shown
 _CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 #: What has a resource of its own: left out of a recipient that is sent, it stays as it is.
-_OWN: Final = ("away", "muted_until")
+_OWN: Final = ("away", "muted_until", "no_digests")
 
 
 def refusal(message: str) -> PydanticCustomError:
@@ -115,7 +115,7 @@ class AwayBody(AbsenceBody):
 class RecipientBody(BaseModel):
     """Who can be told, in which roles, how they are reached, and when they would rather not be.
 
-    `away` and `muted_until` have resources of their own: left out here, they stay as they are.
+    `away`, `muted_until` and `no_digests` have resources of their own: left out here, they stay as they are.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -132,6 +132,9 @@ class RecipientBody(BaseModel):
     quiet: QuietBody | None = None
     away: AwayBody | None = None
     muted_until: AwareDatetime | None = None
+    no_digests: bool = Field(
+        default=False, description="they have stopped bundles and digests by mail"
+    )
 
     @field_validator("channels")
     @classmethod
@@ -170,6 +173,7 @@ class RecipientBody(BaseModel):
             else None,
             away=known.away if known and "away" in kept else self._away(),
             muted_until=known.muted_until if known and "muted_until" in kept else self.muted_until,
+            no_digests=known.no_digests if known and "no_digests" in kept else self.no_digests,
         )
 
     def _away(self) -> Away | None:
@@ -235,6 +239,7 @@ class RecipientAnswer(BaseModel):
     quiet: QuietAnswer | None
     away: AwayAnswer | None
     muted_until: datetime | None
+    no_digests: bool
 
     @classmethod
     def of(cls, known: Recipient, *, secrets: bool) -> RecipientAnswer:
@@ -259,6 +264,7 @@ class RecipientAnswer(BaseModel):
             if away
             else None,
             muted_until=known.muted_until,
+            no_digests=known.no_digests,
         )
 
 

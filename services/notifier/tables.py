@@ -141,6 +141,7 @@ recipient: Final = Table(
     Column("zone", Text),
     Column("quiet", JSONB),
     Column("away", JSONB),
+    Column("no_digests", Boolean, nullable=False, server_default=text("false")),
 )
 
 #: Who takes turns being on call for a team, instead of the workflow's rotation.
@@ -193,6 +194,21 @@ ack_token: Final = Table(
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Index("ack_token_notification", "notification_id"),
+)
+
+#: Links that stop somebody's summaries by mail, by the SHA-256 of their token: the token itself is nowhere.
+stop_token: Final = Table(
+    "stop_token",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column(
+        "recipient_id",
+        Text,
+        ForeignKey("notifier.recipient.recipient_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("made_at", Instant, nullable=False),
+    Index("stop_token_recipient", "recipient_id", "made_at"),
 )
 
 #: What recipients have answered: each answer once a message (semantics L4).

@@ -49,6 +49,7 @@ MARIA: dict[str, Any] = {
     "quiet": {"since": "22:00", "until": "07:00"},
     "away": {"since": "2026-06-03T06:00:00Z", "until": "2026-06-05T06:00:00Z", "delegate": None},
     "muted_until": None,
+    "no_digests": False,
 }
 
 

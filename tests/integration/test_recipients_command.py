@@ -97,6 +97,20 @@ def test_people_go_and_come_back(tierline: Line) -> None:
     assert (0, "sofia no longer watches customer acme\n") == no_longer
 
 
+def test_summaries_by_mail_are_stopped_and_sent_again(tierline: Line) -> None:
+    tierline("people", "import", str(EXAMPLE))
+    stopped = tierline("people", "summaries", "sofia", "--off")
+    shown_stopped = tierline("people", "show", "sofia")[1]
+    resumed = tierline("people", "summaries", "sofia", "--on")
+
+    assert ((0, "sofia gets no summaries by mail\n"), (0, "sofia gets summaries by mail\n")) == (
+        stopped,
+        resumed,
+    )
+    assert "no summaries by mail" in shown_stopped
+    assert "no summaries by mail" not in tierline("people", "show", "sofia")[1]
+
+
 def test_what_is_wrong_is_said_in_a_sentence(tierline: Line, tmp_path: Path) -> None:
     tierline("people", "import", str(EXAMPLE))
     table = tmp_path / "people.csv"

@@ -24,6 +24,7 @@ ANA: dict[str, Any] = {
     "quiet": {"since": "22:00", "until": "07:00"},
     "away": {"since": "2026-06-01T06:00:00Z", "until": "2026-06-05T06:00:00Z", "delegate": "ben"},
     "muted_until": "2026-07-01T00:00:00Z",
+    "no_digests": True,
 }
 BEN: dict[str, Any] = {
     "recipient_id": "ben",
@@ -37,12 +38,13 @@ BEN: dict[str, Any] = {
     "quiet": None,
     "away": None,
     "muted_until": None,
+    "no_digests": False,
 }
 
 
 def said(recipient: dict[str, Any]) -> dict[str, Any]:
     """What is not empty of a recipient."""
-    return {name: value for name, value in recipient.items() if value not in (None, [], {})}
+    return {name: value for name, value in recipient.items() if value not in (None, [], {}, False)}
 
 
 def test_a_table_is_read_as_it_was_written() -> None:

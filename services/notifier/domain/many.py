@@ -77,9 +77,10 @@ def compose_many(
     now: datetime,
     language: str = DEFAULT_LANGUAGE,
     zone: ZoneInfo,
+    stop_link: str | None = None,
 ) -> Message:
     """The message of an attempt for `parts`, the earliest first, in the words of the reader. `most`: how many
-    messages an hour the recipient's budget has.
+    messages an hour the recipient's budget has; `stop_link` ends such messages.
     """
     reader = Reader(language=language, zone=zone)
     members = [part.notification for part in parts]
@@ -89,6 +90,8 @@ def compose_many(
     counted = {"count": len(members), "reference": reference_of(first.ticket_id)}
     subject, intro = templates.render(template, {**first.fields, **counted}, language)
     why = _reasons(members, language, most)
+    ending = (phrases(language).stop.format(link=stop_link),) if stop_link else ()
+    listed = "\n".join(_written(line, language) for line in lines)
     return Message(
         notification_id=first.message_id,
         ticket_id=first.ticket_id,
@@ -102,7 +105,7 @@ def compose_many(
         address=address,
         name=clean_line(name, limit=80),
         subject=subject,
-        body="\n\n".join([intro, *why, "\n".join(_written(line, language) for line in lines)]),
+        body="\n\n".join([intro, *why, listed, *ending]),
         facts={"count": len(members)},
         acknowledge_link=None,
         possible_repeat=any(m.unknowns > 0 for m in members),
@@ -110,7 +113,9 @@ def compose_many(
         lines=lines,
         language=language,
         reference=reference_of(first.ticket_id),
-        links=tuple(line.link for line in lines if line.link),
+        ending=ending,
+        links=tuple(link for link in (*(line.link for line in lines), stop_link) if link),
+        stop_link=stop_link,
     )
 
 

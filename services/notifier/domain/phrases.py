@@ -29,6 +29,7 @@ class Phrases:
     soon: str
     urgency: str
     behalf: str
+    stop: str
     units: tuple[tuple[str, str], ...]
     codes: Mapping[str, str]
 
@@ -48,6 +49,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="a few minutes",
         urgency="Somebody must take it by {at}.",
         behalf="for {name}, who is away until {at}",
+        stop="Stop these summaries: {link}",
         units=(
             ("day", "days"),
             ("hour", "hours"),
@@ -70,6 +72,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="wenigen Minuten",
         urgency="Jemand muss es bis {at} übernehmen.",
         behalf="für {name}, nicht im Büro bis {at}",
+        stop="Diese Sammelmeldungen abbestellen: {link}",
         units=(
             ("Tag", "Tagen"),
             ("Stunde", "Stunden"),
@@ -108,6 +111,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="quelques minutes",
         urgency="Quelqu'un doit s'en charger avant {at}.",
         behalf="à la place de {name}, en congé jusqu'au {at}",
+        stop="Ne plus recevoir ces récapitulatifs : {link}",
         units=(
             ("jour", "jours"),
             ("heure", "heures"),
@@ -146,6 +150,7 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
         soon="unos minutos",
         urgency="Alguien debe hacerse cargo antes de {at}.",
         behalf="en lugar de {name}, ausente hasta el {at}",
+        stop="Dejar de recibir estos resúmenes: {link}",
         units=(
             ("día", "días"),
             ("hora", "horas"),

@@ -28,7 +28,8 @@ class Away(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """Someone who can be told. `channels`: channel → address, empty where the channel needs none, in the
-    order of preference; `prefer`: urgency → channels that are tried first. `language` is an ISO 639 code.
+    order of preference; `prefer`: urgency → channels that are tried first. `language` is an ISO 639 code;
+    `no_digests`: they have stopped bundles and digests by mail.
     """
 
     recipient_id: str
@@ -42,6 +43,7 @@ class Recipient:
     quiet: Quiet | None = None
     away: Away | None = None
     muted_until: datetime | None = None
+    no_digests: bool = False
 
     def is_muted_at(self, at: datetime) -> bool:
         """They asked not to be told before a later instant."""

@@ -85,6 +85,9 @@ class EmailSender:
         is_reply = is_receipt(message.fact, message.role)  # RFC 3834, so that loops end (D5)
         mail["Auto-Submitted"] = "auto-replied" if is_reply else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
+        if message.stop_link and message.stop_link.startswith("https://"):  # RFC 8058 has no other
+            mail["List-Unsubscribe"] = f"<{message.stop_link}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.body + "\n")
         mail.add_alternative(html_of(message), subtype="html")
         mail.set_boundary(f"=_{message.notification_id.hex}")

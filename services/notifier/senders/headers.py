@@ -38,7 +38,7 @@ class _Words(UnstructuredHeader, BaseHeader):
 
 def _registry() -> HeaderRegistry:
     registry = HeaderRegistry()
-    for name in ("in-reply-to", "references"):
+    for name in ("in-reply-to", "references", "list-unsubscribe"):
         registry.map_to_type(name, _Whole)
     registry.map_to_type("subject", _Words)
     return registry

@@ -142,10 +142,11 @@ def html_of(message: Message) -> str:
 def _words(message: Message) -> list[str]:
     """The paragraphs of the template itself."""
     paragraphs = message.body.split("\n\n")
-    if message.lines:  # they stand in the table
-        return [words for words in paragraphs if not words.startswith("- ")]
     ending = len(message.ending)
-    return paragraphs[:-ending] if ending else paragraphs
+    own = paragraphs[:-ending] if ending else paragraphs
+    if message.lines:  # they stand in the table
+        return [words for words in own if not words.startswith("- ")]
+    return own
 
 
 def _row(line: Line, ours: tuple[str, ...]) -> dict[str, object]:

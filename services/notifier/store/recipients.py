@@ -13,7 +13,7 @@ from shared.db.engine import Transaction, fetch
 
 _COLUMNS: Final = (
     "recipient_id, name, roles, team, channels::text, muted_until, prefer::text, language, zone, "
-    "quiet::text, away::text"
+    "quiet::text, away::text, no_digests"
 )
 
 #: Everyone who can be told.
@@ -25,16 +25,17 @@ _SOME: Final = f"SELECT {_COLUMNS} FROM recipient WHERE recipient_id = ANY ($1::
 #: Add or replace recipients.
 _PUT: Final = """
 INSERT INTO recipient (recipient_id, name, roles, team, channels, muted_until, prefer, language, zone,
-    quiet, away)
+    quiet, away, no_digests)
 SELECT t.recipient_id, t.name, ARRAY(SELECT jsonb_array_elements_text(t.roles)), t.team, t.channels,
-    t.muted_until, t.prefer, t.language, t.zone, t.quiet, t.away
+    t.muted_until, t.prefer, t.language, t.zone, t.quiet, t.away, t.no_digests
 FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::jsonb[], $6::timestamptz[],
-    $7::jsonb[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[])
-    AS t (recipient_id, name, roles, team, channels, muted_until, prefer, language, zone, quiet, away)
+    $7::jsonb[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[],
+    $12::boolean[]) AS t (recipient_id, name, roles, team, channels, muted_until, prefer, language, zone,
+    quiet, away, no_digests)
 ON CONFLICT (recipient_id) DO UPDATE SET name = excluded.name, roles = excluded.roles,
     team = excluded.team, channels = excluded.channels, muted_until = excluded.muted_until,
     prefer = excluded.prefer, language = excluded.language, zone = excluded.zone,
-    quiet = excluded.quiet, away = excluded.away
+    quiet = excluded.quiet, away = excluded.away, no_digests = excluded.no_digests
 """
 
 _DELETE: Final = "DELETE FROM recipient WHERE recipient_id = $1"
@@ -68,6 +69,7 @@ async def put(tx: Transaction, recipients: Iterable[Recipient]) -> None:
             [r.zone.key if r.zone else None for r in known],
             [_json(r.quiet) if r.quiet else None for r in known],
             [_json(r.away) if r.away else None for r in known],
+            [r.no_digests for r in known],
         ),
     )
 
@@ -90,6 +92,7 @@ def _recipient(row: Sequence[Any]) -> Recipient:
         zone=ZoneInfo(row[8]) if row[8] else None,
         quiet=msgspec.json.decode(row[9], type=Quiet) if row[9] else None,
         away=msgspec.json.decode(row[10], type=Away) if row[10] else None,
+        no_digests=row[11],
     )
 
 
