@@ -33,11 +33,16 @@ async def ask(
             answer = await client.request(method, url, headers=headers, **more)
         except httpx2.TransportError as error:
             raise AwayError(f"The {service} is away ({url}: {type(error).__name__})") from error
+    check(answer, service)
+    return answer
+
+
+def check(answer: httpx2.Response, service: str) -> None:
+    """Let an answer pass that is none of a refusal. Raises ServiceError for the others, which are read."""
     if answer.is_server_error:
         raise AwayError(f"The {service} is not ready: {_sentences(answer)}")
     if not answer.is_success:
         raise ServiceError(_sentences(answer))
-    return answer
 
 
 async def ask_json(

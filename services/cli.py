@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "customers": "customers",
     "articles": "articles",
     "tap": "tap",
+    "feed": "feed",
     "audit": "audit",
     "ticket": "ticket",
     "handoff": "handoff",

@@ -57,6 +57,8 @@ def carry_out(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(_until_told_to_stop(work))
     except BrokerError as error:
         stop(f"The broker said: {error}")
+    except BrokenPipeError:  # who reads has seen enough
+        raise
     except (OSError, asyncpg.PostgresError, DBAPIError) as error:
         cause = getattr(error, "orig", None) or error
         stop(f"The database said: {cause or type(cause).__name__}")

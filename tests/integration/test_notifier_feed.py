@@ -5,123 +5,33 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.answering import Answering
-from services.notifier.answers_api import answer_routes
-from services.notifier.domain.recipient import Recipient
-from services.notifier.feed.api import feed_routes
 from services.notifier.feed.hub import QUEUED, Follower, FullError, Hub
 from services.notifier.feed.items import Item
-from services.notifier.feed.page import page_routes
 from services.notifier.feed.shelf import Feeds
-from services.notifier.senders.feed import FeedSender
 from shared.contracts import (
     EscalationRaised,
     EscalationResolved,
     NotificationAcknowledged,
     NotificationAnswered,
     SlaBreached,
-    TicketAssigned,
-    TicketOpened,
 )
 from shared.db.engine import fetch
-from shared.http.app import create_app
-from shared.http.auth import Keyring, new_key
-from shared.observability.metrics import Catalogue, RuntimeMetrics
-from shared.policy import parse_workflow
-from shared.runtime.http_server import HttpServer
-from shared.settings import ApiKey, HttpSettings
 from tests.support.builders import a
+from tests.support.feeding import Feed, a_bench, a_page
 from tests.support.notifier_bench import Bench
-from tests.support.telling import WORKFLOW
 
 pytestmark = pytest.mark.postgres
-
-KEY, DIGEST = new_key()
-SCOPES = frozenset({"recipients:write", "feed:read", "notifications:answer"})
-
-MARA = Recipient(
-    recipient_id="mara",
-    name="Mara",
-    team="specialists",
-    roles=frozenset({"manager"}),
-    channels={"feed": ""},
-)
-SOFIA = Recipient(
-    recipient_id="sofia",
-    name="Sofia",
-    team="specialists",
-    roles=frozenset({"team_lead"}),
-    channels={"feed": ""},
-)
-
-HOSTILE = "<script>alert('x')</script>\n\ndata: {}\n\nevent: welcome"
 
 
 @pytest.fixture
 async def bench(engine_for: Callable[[str], AsyncEngine]) -> Bench:
-    engine = engine_for("notifier")
-    policy = parse_workflow(
-        WORKFLOW.replace("via: [email]", "via: [feed]").replace("[webhook]", "[feed]")
-    )
-    made = Bench(engine, policy=policy, senders={"feed": FeedSender(Feeds(engine))})
-    await made.know([MARA, SOFIA])
-    await made.hear(a(TicketOpened, subject_line=HOSTILE))
-    await made.hear(a(TicketAssigned, agent_id="sofia", team="specialists"))
-    return made
-
-
-class Feed:
-    """A server with feeds, and the worker that looks for what is new."""
-
-    def __init__(self, bench: Bench, *, room: int = 10) -> None:
-        self.bench = bench
-        self.stopping = False
-        self.hub = Hub(bench.engine, bench.composer, room=room, is_stopping=lambda: self.stopping)
-        answering = Answering(
-            bench.engine,
-            bench.writer,
-            bench.clock,
-            bench.metrics,
-            reasons=bench.policy.escalation.manual_reasons.keys(),
-        )
-        catalogue = Catalogue("notifier")
-        self.app = create_app(
-            service="notifier",
-            catalogue=catalogue,
-            metrics=RuntimeMetrics(catalogue),
-            settings=HttpSettings(),
-            api_keys=Keyring({"tests": ApiKey(sha256=DIGEST, scopes=SCOPES)}, clock=bench.clock),
-            readiness=_ready,
-            routes=[
-                feed_routes(bench.engine, bench.writer, self.hub, answering),
-                answer_routes(bench.engine, answering),
-                page_routes(),
-            ],
-        )
-
-    @asynccontextmanager
-    async def served(self) -> AsyncIterator[httpx2.AsyncClient]:
-        """A client of the server."""
-        server = HttpServer(self.app, HttpSettings(port=0))
-        running = asyncio.create_task(server.run())
-        headers = {"authorization": f"Bearer {KEY}"}
-        async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=10) as client:
-            yield client
-            self.stopping = True
-            await self.hub.step()
-        server.stop()
-        await asyncio.wait_for(running, 10)
-
-
-async def _ready() -> list[str]:
-    return []
+    return await a_bench(engine_for("notifier"))
 
 
 @pytest.fixture
@@ -161,11 +71,6 @@ async def the_feed(
     async with client.stream("GET", "/v1/feed", headers=headers) as reply:
         assert 200 == reply.status_code
         return [data for _, data in await heard(reply, count + 1)][1:]
-
-
-async def a_page(bench: Bench) -> None:
-    await bench.hear(a(EscalationRaised))
-    await bench.deliver()
 
 
 async def test_who_opens_a_feed_sees_what_lies_in_it(
@@ -394,3 +299,36 @@ async def test_the_page_runs_its_own_script_and_no_other(client: httpx2.AsyncCli
     assert "unsafe" not in policy
     assert "innerHTML" not in page.text
     assert "{{" not in page.text
+
+
+async def test_a_silent_feed_says_that_it_is_still_there(bench: Bench) -> None:
+    feed = Feed(bench, heartbeat_seconds=0.05)
+    async with (
+        feed.served() as client,
+        client.stream("GET", "/v1/feed", params={"recipient": "mara"}) as reply,
+    ):
+        lines = reply.aiter_lines()
+        async with asyncio.timeout(5):
+            comments = [line async for line in _first(lines, 8) if line.startswith(":")]
+
+    assert [": still here"] * 2 == comments[:2]
+
+
+async def _first(lines: AsyncIterator[str], count: int) -> AsyncIterator[str]:
+    for _ in range(count):
+        yield await anext(lines)
+
+
+async def test_the_welcome_says_whose_feed_it_is_and_what_comes_with_it(
+    bench: Bench, client: httpx2.AsyncClient
+) -> None:
+    await a_page(bench)
+    async with client.stream("GET", "/v1/feed", params={"recipient": "mara"}) as reply:
+        [(name, said)] = await heard(reply, 1)
+
+    assert ("welcome", "mara", True, 1) == (
+        name,
+        said["recipient_id"],
+        said["has_channel"],
+        said["messages"],
+    )

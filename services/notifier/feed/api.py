@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.answering import Answering
 from services.notifier.domain.answers import SNOOZES
+from services.notifier.domain.recipient import Recipient
 from services.notifier.store import recipients
 from shared.contracts import FollowUp
 from shared.db import audit
@@ -23,12 +24,16 @@ from shared.db.engine import Transaction
 from shared.http.auth import Principal, require
 from shared.http.document import refusals
 from shared.http.problems import DomainError, FieldError
+from shared.policy.problems import nearest
 from shared.runtime.writer import Writer
 
 from . import store
 from .access import Access, Reader, new_token
 from .hub import Follower, FullError, Hub
 from .items import Item
+
+#: Whoever has this channel is laid messages into their feed.
+CHANNEL: Final = "feed"
 
 #: A comment goes out after so much silence, so that whatever lies between keeps the connection.
 HEARTBEAT_SECONDS: Final = 15.0
@@ -66,8 +71,15 @@ class TokenAnswer(BaseModel):
     token: str = Field(examples=["feed_Zm9yIHlvdXIgZXllcyBvbmx5"])
 
 
-def feed_routes(engine: AsyncEngine, writer: Writer, hub: Hub, answering: Answering) -> APIRouter:
-    """The routes of feeds."""
+def feed_routes(
+    engine: AsyncEngine,
+    writer: Writer,
+    hub: Hub,
+    answering: Answering,
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> APIRouter:
+    """The routes of feeds; a comment goes out after `heartbeat_seconds` of silence."""
     router = APIRouter(tags=["feed"])
     reader = Depends(Access(engine, "feed:read"))
 
@@ -78,11 +90,12 @@ def feed_routes(engine: AsyncEngine, writer: Writer, hub: Hub, answering: Answer
         """Follow a feed: first what is there, the newest 50 at most, then what comes, as it comes.
 
         Every message is an event `message` whose id brings you back to it with `Last-Event-ID`. The first
-        event, `welcome`, says whose feed it is and which answers take a choice. A comment comes every 15 s.
+        event, `welcome`, says whose feed it is, how many messages come with it, and which answers take a
+        choice. A comment comes every 15 s.
         """
         owner = await _owner(engine, who, recipient)
         seen = int(last_event_id) if last_event_id else None
-        stream = _events(hub, owner, seen, _welcome(owner, answering))
+        stream = _events(hub, owner, seen, answering, heartbeat_seconds)
         # what refuses has to do so before the answer begins
         first = await anext(stream)
         return StreamingResponse(
@@ -125,7 +138,7 @@ def _add_tokens(router: APIRouter, writer: Writer) -> None:
         await writer.write(work)
 
 
-async def _owner(engine: AsyncEngine, who: Reader, recipient: str | None) -> str:
+async def _owner(engine: AsyncEngine, who: Reader, recipient: str | None) -> Recipient:
     """Whose feed is meant. Raises DomainError."""
     owner = recipient or who.recipient_id
     if owner is None:
@@ -134,19 +147,22 @@ async def _owner(engine: AsyncEngine, who: Reader, recipient: str | None) -> str
     if not who.may_act_for(owner):
         raise DomainError(403, "Not allowed", "This token opens another feed.")
     async with engine.connect() as tx:
-        if not await recipients.find(tx, [owner]):
-            raise _absent(owner)
-    return owner
+        found = (await recipients.find(tx, [owner])).get(owner)
+        if found is None:
+            known = [person.recipient_id for person in await recipients.everyone(tx)]
+            raise _absent(owner, nearest(owner, known))
+    return found
 
 
 async def _events(
-    hub: Hub, owner: str, seen: int | None, welcome: str
+    hub: Hub, owner: Recipient, seen: int | None, answering: Answering, heartbeat_seconds: float
 ) -> AsyncGenerator[str, None]:
     """The stream. Raises DomainError before its first event if there is no room."""
     try:
-        async with hub.follow(owner, seen) as (items, follower):
+        async with hub.follow(owner.recipient_id, seen) as (items, follower):
+            welcome = _welcome(owner, answering, messages=len(items))
             yield welcome + "".join(map(event_of, items))
-            async for event in _coming(follower):
+            async for event in _coming(follower, heartbeat_seconds):
                 yield event
     except FullError as error:
         raise DomainError(
@@ -154,10 +170,10 @@ async def _events(
         ) from error
 
 
-async def _coming(follower: Follower) -> AsyncGenerator[str, None]:
+async def _coming(follower: Follower, heartbeat_seconds: float) -> AsyncGenerator[str, None]:
     while True:
         try:
-            item = await asyncio.wait_for(follower.next(), HEARTBEAT_SECONDS)
+            item = await asyncio.wait_for(follower.next(), heartbeat_seconds)
         except TimeoutError:
             yield ": still here\n\n"
             continue
@@ -178,9 +194,11 @@ def event_of(item: Item) -> str:
     return f"id: {item.seq}\nevent: message\ndata: {msgspec.json.encode(item).decode()}\n\n"
 
 
-def _welcome(owner: str, answering: Answering) -> str:
+def _welcome(owner: Recipient, answering: Answering, *, messages: int) -> str:
     said = {
-        "recipient_id": owner,
+        "recipient_id": owner.recipient_id,
+        "has_channel": CHANNEL in owner.channels,
+        "messages": messages,
         "snooze_minutes": [int(length.total_seconds()) // 60 for length in SNOOZES],
         "reasons": sorted(answering.reasons),
     }
@@ -191,5 +209,6 @@ def _deed(principal: Principal, action: str, what: str) -> audit.Deed:
     return audit.Deed(principal=principal.name, action=action, object=what)
 
 
-def _absent(recipient_id: str) -> DomainError:
-    return DomainError(404, "Not found", f"No recipient {recipient_id!r}.")
+def _absent(recipient_id: str, near: str | None = None) -> DomainError:
+    meant = f" Did you mean {near!r}?" if near else ""
+    return DomainError(404, "Not found", f"No recipient {recipient_id!r}.{meant}")
