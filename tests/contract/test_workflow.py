@@ -561,7 +561,7 @@ def keys_of(model: type) -> Iterator[str]:
 
     assert issubclass(model, BaseModel)
     for name, field in model.model_fields.items():
-        yield name
+        yield field.alias or name
         inner = field.annotation
         while inner is not None and _model(inner) is None:
             inner = _element(inner)

@@ -61,7 +61,7 @@ def test_a_finding_stands_under_its_group_with_place_and_hint(loose: Path) -> No
             "  warning  L045  mine.yaml:23:20  sla.thresholds: nothing happens at 60 %: no trigger and no "
             "notification rule names them"
         ),
-        f"{'':31}→ give them a rule on sla.warning with that threshold, or take them out",
+        f"{'':32}→ give them a rule on sla.warning with that threshold, or take them out",
     ]
     assert lines[-1].startswith("0 errors, 1 warning, 0 info; digest ")
 
