@@ -1,4 +1,4 @@
-"""`tierline notify preview TEMPLATE`: a message as it would leave, and nothing is sent."""
+"""`tierline notify`: see a message before it leaves (`preview`), or whether somebody is reached (`test`)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from shared.clock import SystemClock
 from shared.db.engine import fetch
 from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 
+from .notify_trial import send_test
 from .ticket import find_ticket
 from .where import carry_out, console, installation, stop
 
@@ -38,6 +39,8 @@ For instance:
   tierline notify preview handoff --channel slack
 
   tierline notify preview breach --ticket 4711 --html breach.html
+
+  tierline notify test ana --channel slack
 """
 
 #: The newest message of a template about a ticket, as it was planned.
@@ -50,6 +53,7 @@ _TICKET: Final = "SELECT view::text, subject_line FROM ticket WHERE ticket_id = 
 app = typer.Typer(
     no_args_is_help=True, help=f"Messages to people: see them before they leave.\n{_EXAMPLES}"
 )
+app.command("test")(send_test)
 
 
 @app.callback()

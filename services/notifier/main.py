@@ -51,6 +51,7 @@ from .stopping import stop_routes
 from .store.texts import TextDays
 from .subscriptions.installing import also_fanning_out, install
 from .targets_api import target_routes
+from .trials import Trials, trial_routes
 from .watchers_api import watcher_routes
 
 
@@ -108,6 +109,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         readiness=service.readiness,
         routes=[
             *_people_routes(settings.notifier, policy, service, clock),
+            trial_routes(_trials(settings.notifier, service, deliverer)),
             notification_routes(engine),
             subscriptions,
             target_routes(engine, service.writer, clock),
@@ -178,6 +180,15 @@ def _deliverer(
             limits=section.limits,
         ),
         metrics=metrics,
+    )
+
+
+def _trials(section: NotifierSection, service: Service, deliverer: Deliverer) -> Trials:
+    return Trials(
+        service.writer,
+        deliverer.senders,
+        limits=section.limits,
+        send_seconds=section.send_seconds,
     )
 
 
