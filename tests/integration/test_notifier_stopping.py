@@ -16,7 +16,7 @@ from services.notifier.pages import Pages
 from services.notifier.people_book import PeopleBook
 from services.notifier.stopping import stop_routes
 from services.notifier.store.stops import LIFE
-from shared.contracts import NotificationSuppressed, SlaBreached, TicketAssigned
+from shared.contracts import NotificationSuppressed, SlaBreached, SlaWarning, TicketAssigned
 from shared.contracts.vocabulary import Priority, SuppressReason
 from shared.db.engine import fetch
 from shared.http.app import create_app
@@ -40,6 +40,7 @@ version: 1
 notifications:
   rules:
     - {on: sla.breached, to: [assignee], via: [email], template: breach}
+    - {name: calm, on: sla.warning, threshold: 90, to: [assignee], via: [email], template: warning, digest: true}
 """
 
 
@@ -121,6 +122,34 @@ async def test_one_click_ends_bundles_and_says_so_of_each_they_would_have_held(
     assert {(ticket(n), SuppressReason.MUTED) for n in (3, 4)} == {
         (p.ticket_id, p.reason) for p in suppressed
     }
+
+
+async def test_one_click_ends_digests(bench: Bench, browser: httpx2.AsyncClient) -> None:
+    await browser.post(await a_link(bench), data=ONE_CLICK)
+    before = len(bench.mail.messages)
+    for n in (3, 4):
+        await bench.hear(
+            a(TicketAssigned, ticket_id=ticket(n), agent_id="ana", team="specialists"),
+            a(SlaWarning, ticket_id=ticket(n), threshold_percent=90),
+        )
+    await bench.deliver()
+    waiting = [status for (status,) in await bench.rows("status")].count("pending")
+    await bench.advance(hours=2)
+    await bench.deliver()
+
+    muted = [p.reason for p in await bench.said() if isinstance(p, NotificationSuppressed)]
+    assert (2, before) == (waiting, len(bench.mail.messages))
+    assert [SuppressReason.MUTED] * 2 == muted
+
+
+async def test_what_waited_its_minute_and_leaves_alone_is_stopped_as_well(
+    bench: Bench, browser: httpx2.AsyncClient
+) -> None:
+    link = await a_link(bench)
+    [alone] = await breaches(bench, 3)
+    await browser.post(link, data=ONE_CLICK)
+
+    assert (None, []) == (alone.stop_link, await breaches(bench, 4))
 
 
 async def test_D4_pages_still_arrive_and_hold_no_link_that_stops_them(
