@@ -40,18 +40,23 @@ LEFT JOIN ticket t ON t.ticket_id = n.ticket_id
 LEFT JOIN recipient r ON r.recipient_id = n.recipient_id
 """
 
+#: Where a token's message is, and where that of an id is.
+_LINKED: Final = "ack_token a JOIN notification n USING (notification_id)"
+_ONE: Final = "notification n"
+_WHERE_LINKED: Final = " WHERE a.token_sha256 = $1"
+_WHERE_ONE: Final = " WHERE n.notification_id = $1"
+
 #: What a token is about.
-_FIND: Final = (
-    _MESSAGE.format(
-        expires_at="a.expires_at", source="ack_token a JOIN notification n USING (notification_id)"
-    )
-    + "WHERE a.token_sha256 = $1"
-)
+_FIND: Final = _MESSAGE.format(expires_at="a.expires_at", source=_LINKED) + _WHERE_LINKED
 
 #: What a notification of that id is about.
-_OF_NOTIFICATION: Final = (
-    _MESSAGE.format(expires_at="NULL", source="notification n") + "WHERE n.notification_id = $1"
-)
+_OF_NOTIFICATION: Final = _MESSAGE.format(expires_at="NULL", source=_ONE) + _WHERE_ONE
+
+#: A statement of its own before the reading one: what somebody answered while we waited for the row is seen
+#: only by a statement that begins afterwards.
+_LOCK: Final = "SELECT 1 FROM {source} FOR UPDATE OF n"
+_LOCK_LINKED: Final = _LOCK.format(source=_LINKED + _WHERE_LINKED)
+_LOCK_ONE: Final = _LOCK.format(source=_ONE + _WHERE_ONE)
 
 #: The pages somebody got about escalations that are open, one a ticket, the newest first.
 _PAGES: Final = """
@@ -92,14 +97,18 @@ async def add(tx: Transaction, tokens: Mapping[UUID, str], expires_at: datetime)
 
 async def find(tx: Transaction, token: str, *, lock: bool = False) -> Link | None:
     """What `token` is about; with `lock`, nobody else can answer it until the transaction ends."""
-    return await _link(tx, _FIND, _sha256(token), lock=lock)
+    if lock:
+        await fetch(tx, _LOCK_LINKED, (_sha256(token),))
+    return await _link(tx, _FIND, _sha256(token))
 
 
 async def of_notification(
     tx: Transaction, notification_id: UUID, *, lock: bool = False
 ) -> Link | None:
     """That message, with nothing that expires; with `lock` as `find`."""
-    return await _link(tx, _OF_NOTIFICATION, notification_id, lock=lock)
+    if lock:
+        await fetch(tx, _LOCK_ONE, (notification_id,))
+    return await _link(tx, _OF_NOTIFICATION, notification_id)
 
 
 async def newest_page(tx: Transaction, recipient_id: str, reference: str | None) -> UUID | None:
@@ -126,8 +135,8 @@ async def record(
         await tx.exec_driver_sql(_ACKNOWLEDGE, (message, now))
 
 
-async def _link(tx: Transaction, statement: str, key: object, *, lock: bool) -> Link | None:
-    found = await fetch(tx, statement + (" FOR UPDATE OF n" if lock else ""), (key,))
+async def _link(tx: Transaction, statement: str, key: object) -> Link | None:
+    found = await fetch(tx, statement, (key,))
     if not found:
         return None
     expires_at, acknowledged_at, name, view, subject_line, answers, *columns = found[0]
