@@ -289,6 +289,7 @@ note: Final = Table(
     Column("note_id", Uuid, primary_key=True),
     Column("ticket_id", Uuid, nullable=False),
     Column("clock", Text, nullable=False),
+    Column("threshold", Integer, nullable=False, server_default=text("0")),
     Column("body", Text, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),

@@ -164,9 +164,9 @@ class HookSink:
 
 @asynccontextmanager
 async def a_webhook_endpoint(
-    *answers: bytes, says: Callable[[Received], bytes] = lambda _: OK
+    *answers: bytes, says: Callable[[Received], bytes] = lambda _: OK, port: int = 0
 ) -> AsyncIterator[HookSink]:
-    """An endpoint on a free port of loopback."""
+    """An endpoint on a port of loopback, a free one unless it is named."""
     sink = HookSink(answers=list(answers), says=says)
     serving: set[asyncio.Task[None]] = set()
 
@@ -179,7 +179,7 @@ async def a_webhook_endpoint(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink

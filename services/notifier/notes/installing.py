@@ -9,7 +9,7 @@ from uuid import UUID
 from services.notifier.config import NotifierSection
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.store import deliveries
-from shared.contracts import FollowUp, SlaWarning
+from shared.contracts import FollowUp, SlaWarning, SlaWithdrawn
 from shared.db.engine import Transaction
 from shared.http.egress import Egress
 from shared.policy import WorkflowPolicy
@@ -18,7 +18,7 @@ from shared.runtime.service import Service
 from shared.runtime.worker import Worker
 
 from . import store
-from .note import note_of
+from .note import changes
 from .writing import NoteWriter
 
 _IDLE_SECONDS: Final = 2.0
@@ -51,21 +51,20 @@ def noting(
 
 
 def also_noting(handle: Handler, policy: WorkflowPolicy) -> Handler:
-    """`handle`, and after it, in the same transaction, the notes that follow. Two statements more in a batch
-    with a warning, none in others.
+    """`handle`, and after it, in the same transaction, the notes that follow, without those whose warning is
+    withdrawn. Three statements more at most, in a batch that has either; none in others.
     """
 
     async def both(tx: Transaction, batch: Batch) -> Sequence[FollowUp]:
         said = await handle(tx, batch)
-        warnings = [event for event in batch.events if isinstance(event.payload, SlaWarning)]
-        if warnings:
-            known = await deliveries.tickets(tx, {UUID(event.subject) for event in warnings})
-            notes = [
-                note_of(event, known[UUID(event.subject)][0], policy)
-                for event in warnings
-                if UUID(event.subject) in known
-            ]
-            await store.plan(tx, [note for note in notes if note], batch.now)
+        told = [e for e in batch.events if isinstance(e.payload, SlaWarning | SlaWithdrawn)]
+        if told:
+            warned = {UUID(e.subject) for e in told if isinstance(e.payload, SlaWarning)}
+            known = await deliveries.tickets(tx, warned) if warned else {}
+            tickets = {ticket_id: ticket for ticket_id, (ticket, _) in known.items()}
+            notes, withdrawn = changes(told, tickets, policy)
+            await store.drop(tx, withdrawn)
+            await store.plan(tx, notes, batch.now)
         return said
 
     return both

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from services.notifier.domain.facts import facts_of
 from services.notifier.domain.ticket import Ticket
 from services.notifier.domain.voiding import clock_of
 from services.notifier.domain.wording import at_clock, in_words, lasting
-from shared.contracts import Event, SlaWarning
+from shared.contracts import Event, SlaWarning, SlaWithdrawn
 from shared.ids import derived_id
 from shared.policy import NEXT_LEVEL, Trigger, WorkflowPolicy
 
@@ -22,13 +23,23 @@ AT_RISK: Final = "sla_at_risk"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """A note to be written. Its id follows from the event, so that intake knows a repeat; `clock` is noted
-    once, whichever threshold shows it first.
+    once, whichever `threshold`, in percent, shows it first.
     """
 
     note_id: UUID
     ticket_id: UUID
     clock: str
+    threshold: int
     body: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """The threshold of a clock, in percent, that a note tells of."""
+
+    ticket_id: UUID
+    clock: str
+    threshold: int
 
 
 def note_of(event: Event, ticket: Ticket, policy: WorkflowPolicy) -> Note | None:
@@ -46,8 +57,37 @@ def note_of(event: Event, ticket: Ticket, policy: WorkflowPolicy) -> Note | None
         note_id=derived_id(event.id, "note"),
         ticket_id=said.ticket_id,
         clock=clock_of(said),
+        threshold=said.threshold_percent,
         body=_words(said, trigger),
     )
+
+
+def changes(
+    events: Sequence[Event], tickets: Mapping[UUID, Ticket], policy: WorkflowPolicy
+) -> tuple[list[Note], set[Mark]]:
+    """The notes that follow from `events`, heard in this order, and the marks that nothing noted before stands
+    for any more: their warnings are withdrawn (semantics T3). A ticket that is not known has no notes.
+    """
+    notes: dict[Mark, Note] = {}
+    withdrawn: set[Mark] = set()
+    for event in events:
+        mark = withdrawn_by(event)
+        if mark is not None:
+            withdrawn.add(mark)
+            notes.pop(mark, None)
+        ticket = tickets.get(UUID(event.subject))
+        note = note_of(event, ticket, policy) if ticket is not None else None
+        if note is not None:
+            notes.setdefault(Mark(note.ticket_id, note.clock, note.threshold), note)
+    return list(notes.values()), withdrawn
+
+
+def withdrawn_by(event: Event) -> Mark | None:
+    """What `event` says was never reached; None for all but a withdrawn warning."""
+    said = event.payload
+    if not isinstance(said, SlaWithdrawn) or said.threshold_percent is None:
+        return None
+    return Mark(said.ticket_id, clock_of(said), said.threshold_percent)
 
 
 def _trigger(

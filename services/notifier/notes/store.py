@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,13 +10,22 @@ from uuid import UUID
 
 from shared.db.engine import Transaction, fetch
 
-from .note import Note
+from .note import Mark, Note
 
 _PLAN: Final = """
-INSERT INTO note (note_id, ticket_id, clock, body, due_at, attempts, status)
-SELECT note_id, ticket_id, clock, body, $5, 0, 'pending'
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS t (note_id, ticket_id, clock, body)
+INSERT INTO note (note_id, ticket_id, clock, threshold, body, due_at, attempts, status)
+SELECT note_id, ticket_id, clock, threshold, body, $6, 0, 'pending'
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::text[])
+    AS t (note_id, ticket_id, clock, threshold, body)
 ON CONFLICT DO NOTHING
+"""
+
+#: What is not written yet and need not be. Its clock may be noted again: nothing remembers it.
+_DROP: Final = """
+DELETE FROM note n USING unnest($1::uuid[], $2::text[], $3::integer[])
+    AS gone (ticket_id, clock, threshold)
+WHERE (n.ticket_id, n.clock, n.threshold) = (gone.ticket_id, gone.clock, gone.threshold)
+    AND n.status = 'pending'
 """
 
 #: What is due, and nobody else is taking: counted as attempted, and due again when the attempt is lost.
@@ -51,9 +60,22 @@ async def plan(tx: Transaction, notes: Sequence[Note], now: datetime) -> None:
             [n.note_id for n in notes],
             [n.ticket_id for n in notes],
             [n.clock for n in notes],
+            [n.threshold for n in notes],
             [n.body for n in notes],
         )
         await tx.exec_driver_sql(_PLAN, (*columns, now))
+
+
+async def drop(tx: Transaction, marks: Collection[Mark]) -> None:
+    """Forget what is noted of `marks`, unless it is written already."""
+    if marks:
+        gone = sorted(marks)
+        columns = (
+            [m.ticket_id for m in gone],
+            [m.clock for m in gone],
+            [m.threshold for m in gone],
+        )
+        await tx.exec_driver_sql(_DROP, columns)
 
 
 async def take(tx: Transaction, now: datetime, until: datetime, limit: int) -> list[Due]:

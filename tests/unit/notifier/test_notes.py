@@ -6,9 +6,9 @@ import pytest
 
 from services.notifier.domain.delivery import Outcome
 from services.notifier.domain.ticket import Ticket
-from services.notifier.notes.note import note_of
+from services.notifier.notes.note import Mark, Note, changes, note_of
 from services.notifier.notes.writing import classify
-from shared.contracts import Payload, SlaBreached, SlaWarning
+from shared.contracts import Payload, SlaBreached, SlaWarning, SlaWithdrawn
 from shared.contracts.vocabulary import JumpCause, Metric
 from tests.support.builders import TICKET, a, an_event
 from tests.support.telling import a_policy
@@ -51,6 +51,25 @@ def test_L11_the_id_follows_from_the_event() -> None:
     first, again = (note_of(event, KNOWN, a_policy()) for _ in range(2))
 
     assert first == again
+
+
+def test_T3_a_warning_that_is_withdrawn_leaves_no_note_and_its_mark() -> None:
+    warned = an_event(a(SlaWarning, threshold_percent=80, cause=None))
+    withdrawn = an_event(a(SlaWithdrawn, threshold_percent=80), sequence=2)
+    again = an_event(a(SlaWarning, threshold_percent=80, cause=None), sequence=3)
+    tickets = {TICKET: KNOWN}
+
+    assert ([], 1) == _counted(changes([warned, withdrawn], tickets, a_policy()))
+    notes, marks = changes([warned, withdrawn, again], tickets, a_policy())
+    assert ([note_of(again, KNOWN, a_policy())], 1) == (notes, len(marks))
+
+
+def test_T3_a_breach_that_is_withdrawn_is_about_no_note() -> None:
+    assert ([], set()) == changes([an_event(a(SlaWithdrawn))], {}, a_policy())
+
+
+def _counted(found: tuple[list[Note], set[Mark]]) -> tuple[list[Note], int]:
+    return found[0], len(found[1])
 
 
 @pytest.mark.parametrize(
