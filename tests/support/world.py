@@ -90,6 +90,7 @@ class Mail:
         self.to = to
         message = email.message_from_bytes(raw, policy=email.policy.default)
         self.subject = str(message["Subject"])
+        self.message_id = str(message["Message-ID"]).strip("<>").partition("@")[0]
         body = message.get_body(preferencelist=("plain",))
         self.text = body.get_content() if body is not None else ""
 
@@ -400,11 +401,11 @@ async def a_world(
         finally:
             for client in world.clients.values():
                 await client.aclose()
-            for name in NAMES[1:]:
+            for name in reversed([name for name in NAMES if name in world.services]):
+                if name == "intake":  # it is asked by others, and so it goes last
+                    server.stop()
+                    await serving
                 await world.services[name].close()
-            server.stop()  # intake is asked by others, and so it goes last
-            await serving
-            await world.services["intake"].close()
 
 
 async def create_topics(broker: MemoryBroker) -> None:
