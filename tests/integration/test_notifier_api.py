@@ -71,8 +71,25 @@ async def test_what_is_put_is_what_is_got(client: httpx2.AsyncClient) -> None:
     got = await client.get("/v1/recipients/maria")
 
     assert (200, 200) == (put.status_code, got.status_code)
-    unsaid = {"prefer": {}, "language": None, "zone": None, "quiet": None, "away": None}
+    unsaid = dict.fromkeys(["language", "zone", "quiet", "away"]) | {
+        "prefer": {},
+        "no_digests": False,
+    }
     assert {"recipient_id": "maria", **MARIA, **unsaid} == got.json()
+
+
+@pytest.mark.parametrize("given", [True, ""])
+async def test_a_feed_is_a_channel_that_takes_no_address(
+    client: httpx2.AsyncClient, given: object
+) -> None:
+    put = await client.put("/v1/recipients/maria", json={**MARIA, "channels": {"feed": given}})
+    refused = await client.put(
+        "/v1/recipients/maria", json={**MARIA, "channels": {"feed": "there"}}
+    )
+
+    assert (200, {"feed": True}) == (put.status_code, put.json()["channels"])
+    assert 422 == refused.status_code
+    assert "feed: it takes no address, only true" in refused.text
 
 
 async def test_many_are_put_at_once_and_others_stay(client: httpx2.AsyncClient) -> None:
