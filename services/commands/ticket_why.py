@@ -222,7 +222,8 @@ def _what(one: Told) -> str:
         case "unacknowledged":
             return f"{one['level']} has not acknowledged: {_ladder(one)}"
         case "acknowledgement_lapses":
-            return f"the acknowledgement runs out, if nobody moves the ticket: {_ladder(one)}"
+            what = f"the acknowledgement of {one['by']}" if one["by"] else "the acknowledgement"
+            return f"{what} runs out, if nobody moves the ticket: {_ladder(one)}"
     return "what the clocks rest on is let go; the totals stay"
 
 

@@ -128,6 +128,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-01T16:00:00Z",
@@ -138,6 +139,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-01T16:24:00Z",
@@ -148,6 +150,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": "tier_2",
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-01T17:12:00Z",
@@ -158,6 +161,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-01T18:00:00Z",
@@ -168,6 +172,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": "tier_2",
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-01T20:00:00Z",
@@ -178,6 +183,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-01T22:00:00Z",
@@ -188,6 +194,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-02T02:00:00Z",
@@ -198,6 +205,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-02T10:00:00Z",
@@ -208,6 +216,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
         {
             "at": "2026-06-02T18:00:00Z",
@@ -218,6 +227,7 @@ CLOCKS: Final[dict[str, Any]] = {
             "level": "tier_1",
             "to_level": None,
             "reason": None,
+            "by": None,
         },
     ],
 }

@@ -115,7 +115,7 @@ class UpcomingView(BaseModel):
     (`unacknowledged`), or its acknowledgement runs out (`acknowledgement_lapses`); a mere thanks need no more
     be looked at (`courtesy_lapses`); a customer who does not write is reminded (`customer_reminded`), and at last
     the ticket is solved (`solved_for_silence`); the facts of a closed ticket are let go (`facts_let_go`). `to_level` has the ticket then, or is paged again; `reason` is
-    what the ladder says of that (`unacknowledged`, `repeated`, `exhausted` and so on).
+    what the ladder says of that (`unacknowledged`, `repeated`, `exhausted` and so on); `by` has answered.
     """
 
     at: datetime
@@ -126,6 +126,7 @@ class UpcomingView(BaseModel):
     level: str | None
     to_level: str | None
     reason: str | None
+    by: str | None = None
 
     @classmethod
     def of(cls, one: Upcoming) -> UpcomingView:
@@ -139,6 +140,7 @@ class UpcomingView(BaseModel):
             level=one.level,
             to_level=one.to_level,
             reason=one.reason,
+            by=one.by,
         )
 
 

@@ -40,7 +40,8 @@ class Coming(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Upcoming:
     """One thing that will happen at `at`. `metric`, `cycle`, `threshold`: of a clock. `level` has the
-    ticket now and `to_level` will, the same one if it is paged again; `reason` is that of the ladder.
+    ticket now and `to_level` will, the same one if it is paged again; `reason` is that of the ladder;
+    `by` has answered, and holds the ladder back until then.
     """
 
     at: datetime
@@ -51,6 +52,7 @@ class Upcoming:
     level: str | None = None
     to_level: str | None = None
     reason: str | None = None
+    by: str | None = None
 
 
 def upcoming(case: Case, policy: WorkflowPolicy) -> tuple[Upcoming, ...]:
@@ -152,4 +154,5 @@ def _of_ladder(case: Case, policy: WorkflowPolicy) -> Iterator[Upcoming]:
             level=escalation.level,
             to_level=level,
             reason=reason,
+            by=None if unanswered else escalation.acknowledged_by,
         )

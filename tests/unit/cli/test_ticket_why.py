@@ -90,6 +90,10 @@ def test_facts_that_are_gone_are_admitted() -> None:
             "the acknowledgement runs out, if nobody moves the ticket: the ticket goes to tier_3",
         ),
         (
+            {"kind": "acknowledgement_lapses", "to_level": "tier_3", "reason": "x", "by": "sofia"},
+            "the acknowledgement of sofia runs out, if nobody moves the ticket: the ticket goes to tier_3",
+        ),
+        (
             {"kind": "breach", "metric": "level_work", "cycle": 1, "to_level": "tier_3"},
             "level work 1 runs out, and the ticket goes to tier_3",
         ),

@@ -62,6 +62,7 @@ def test_L4_an_acknowledgement_runs_out() -> None:
     [lapses] = [one for one in found(story) if one.kind is Coming.LAPSES]
 
     assert (at("10:18"), "tier_2", "tier_3") == (lapses.at, lapses.level, lapses.to_level)
+    assert "sofia" == lapses.by
 
 
 def test_L5_the_last_level_is_paged_again() -> None:
