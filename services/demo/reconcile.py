@@ -37,8 +37,10 @@ _TICKETS: Final = "SELECT external_id, ticket_id::text FROM intake.external_ref 
 _WRITTEN: Final = "SELECT event_id, topic FROM outbox"
 _ROUTED: Final = "SELECT ticket_id::text, status FROM router.work_item"
 _CLOCKED: Final = "SELECT ticket_id::text FROM escalator.sla_case"
+#: A message, under the id it left with; those of a bundle have one together.
 _SENT: Final = """
-SELECT notification_id::text, channel, status, unknowns FROM notifier.notification
+SELECT coalesce(bundle_id, notification_id)::text, channel, status, max(unknowns)
+FROM notifier.notification GROUP BY 1, 2, 3
 """
 _UNDELIVERED: Final = """
 SELECT count(*) FROM notifier.notification WHERE status IN ('pending', 'leased')
@@ -172,21 +174,21 @@ async def _services(tx: AsyncConnection, account: Account, tickets: set[str]) ->
 
 async def _messages(tx: AsyncConnection, account: Account, arrived: Sequence[Captured]) -> None:
     """What counts as sent has arrived, once, unless it is marked as a possible repeat (I16-I20)."""
-    times = Counter((m.channel, _notification_id(m.id)) for m in arrived)
+    times = Counter((m.channel, _message_id(m.id)) for m in arrived)
     await look_into(tx, "notifier")
-    for notification_id, channel, status, unknowns in await fetch(tx, _SENT):
-        came = times[channel, notification_id]
+    for message_id, channel, status, unknowns in await fetch(tx, _SENT):
+        came = times[channel, message_id]
         if status in {"pending", "leased"}:
-            account.lost.append(f"notification {notification_id} is still {status}")
+            account.lost.append(f"message {message_id} is still {status}")
         if channel in _OURS and status == "sent" and not came:
-            account.lost.append(f"notification {notification_id} was sent and did not arrive")
+            account.lost.append(f"message {message_id} was sent and did not arrive")
         if came > 1 + unknowns:
-            account.duplicated.append(f"notification {notification_id} arrived {came} times")
+            account.duplicated.append(f"message {message_id} arrived {came} times")
 
 
-def _notification_id(message_id: str) -> str:
+def _message_id(header: str) -> str:
     """A mail's Message-ID is `<id@host>`, a webhook's is the id."""
-    return message_id.strip("<>").partition("@")[0]
+    return header.strip("<>").partition("@")[0]
 
 
 def _sequences(account: Account, events: Iterable[c.Event]) -> None:
