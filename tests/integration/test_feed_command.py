@@ -21,7 +21,8 @@ from tests.support.builders import a
 from tests.support.feeding import BLIND_KEY, KEY, MARA, Feed, a_bench, a_page
 from tests.support.notifier_bench import Bench
 
-pytestmark = pytest.mark.postgres
+#: Commands are processes, and take their time to start on a busy machine.
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -40,12 +41,12 @@ class Terminal:
 
     async def line(self) -> str:
         """The next line of a message."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return (await self.out.readline()).decode().rstrip()
 
     async def word(self) -> str:
         """The next line beside them."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return (await self.err.readline()).decode().rstrip()
 
     async def leave(self) -> tuple[int, str]:
@@ -55,7 +56,7 @@ class Terminal:
 
     async def ended(self) -> tuple[int, str]:
         """Its exit status, and what it had left to say."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             said = await self.err.read()
             return await self.process.wait(), said.decode()
 

@@ -35,7 +35,8 @@ from tests.support.notifier_bench import Bench
 from tests.support.served import served
 from tests.support.telling import SOFIA
 
-pytestmark = pytest.mark.postgres
+#: Commands are processes, and take their time to start on a busy machine.
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 
 KEY, DIGEST = new_key()
 READER, READER_DIGEST = new_key()

@@ -23,7 +23,8 @@ from shared.kafka.memory import MemoryBroker
 from shared.settings import ApiKey, DatabaseSettings
 from tests.support.served import served
 
-pytestmark = pytest.mark.postgres
+#: Commands are processes, and take their time to start on a busy machine.
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 
 KEY = "tl_test"
 

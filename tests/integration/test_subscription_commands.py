@@ -21,7 +21,8 @@ from tests.support.builders import a
 from tests.support.sinks import HookSink, a_webhook_endpoint
 from tests.support.subscribing import KEY, Desk, a_desk
 
-pytestmark = pytest.mark.postgres
+#: Commands are processes, and take their time to start on a busy machine.
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 
 
 @dataclass

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from services.auditor.report import Report
 from services.auditor.verdict import audit
 from shared.clock import SystemClock
@@ -53,12 +55,13 @@ class Proof:
         self._folder = folder
         self._progress = progress
         self._events: dict[UUID, Event] = {}
+        self._since = SystemClock().now()
         self._clock_file = folder / "clock"
         self._policy = plan.workflow()
 
     async def run(self) -> Verdict:
         """Traffic under trouble, then peace, then the verdict."""
-        found, since = self.found, SystemClock().now()
+        found, since = self.found, self._since
         began = asyncio.get_running_loop().time()
         step(self._clock_file, timedelta(0))
         await self._ground.renew()
@@ -120,7 +123,7 @@ class Proof:
                 for record in await consumer.poll(timeout_seconds=0.1, max_records=2000):
                     event = decode(record.value)
                     self.found.repeats += event.id in self._events
-                    self._events[event.id] = event
+                    self._events[event.id] = _by_a_clock_that_is_right(event, self._since)
                 self._progress(len(self._events))
                 await asyncio.sleep(0)
         finally:
@@ -130,6 +133,15 @@ class Proof:
         until_ = SystemClock().now()
         events = self._events.values()
         return audit(events, self._policy, since=since, until=until_, grace=timedelta(0))
+
+
+def _by_a_clock_that_is_right(event: Event, since: datetime) -> Event:
+    """A transaction that was under way while its clock was stepped back writes an instant before everything
+    began, and whatever it says looks early by two hours. When it was read bounds when it was written.
+    """
+    if event.recorded_time >= since:
+        return event
+    return replace(event, recorded_time=SystemClock().now())
 
 
 async def _nothing(_: object) -> None:
