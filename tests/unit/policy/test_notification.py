@@ -74,8 +74,8 @@ def test_D4_what_a_person_is_spared_has_defaults_and_can_be_changed() -> None:
     assert own.quiet is not None
     assert ("office", {"management"}, {"high"}) == (
         own.quiet.calendar.name,
-        own.quiet.levels,
-        own.quiet.priorities,
+        set(own.quiet.levels),
+        set(own.quiet.priorities),
     )
 
 
