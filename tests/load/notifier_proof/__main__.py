@@ -31,7 +31,7 @@ from .plan import Plan, Verdict
 from .proof import Proof
 
 #: Notifications a second on two cores that everything shares, with all the dying in between.
-_PACE: Final = 30
+_PACE: Final = 15
 
 #: Where no bar can be shown, a line is for every such share.
 _TOLD_EVERY: Final = 0.05
