@@ -21,7 +21,7 @@ up: $(READY) ## everything on the embedded servers, in the foreground; Ctrl-C st
 	@$(RUN) up $(ARGS)
 
 test: $(READY) ## set up and run the whole test suite (ARGS='-k sla' for a part of it)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(ARGS)
 
 ##@ Set up
 .PHONY: setup lock clean
@@ -39,8 +39,8 @@ $(READY): requirements/dev.txt pyproject.toml
 	@touch $@
 
 lock: $(READY) ## renew requirements/*.txt from pyproject.toml
-	@for set in "runtime:" "local:--extra local" "dev:--extra local --extra ical --extra apprise --group dev" \
-	  "bench:--extra local --extra ical --extra apprise --group dev --group bench"; do \
+	@for set in "runtime:" "local:--extra local" "dev:--extra local --extra ical --extra apprise --extra otel --group dev" \
+	  "bench:--extra local --extra ical --extra apprise --extra otel --group dev --group bench"; do \
 	  $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --output-file requirements/$${set%%:*}.txt || exit 1; done
@@ -63,7 +63,7 @@ lint: $(READY) ## ruff: rules and format
 fix: $(READY) ## what ruff can mend by itself
 	@$(BIN)/ruff check --quiet --fix $(SOURCES); $(BIN)/ruff format --quiet $(SOURCES)
 
-types: $(READY) ## mypy, strict
+types: $(BENCH) ## mypy, strict; also over what is measured against
 	@$(BIN)/mypy
 
 imports: $(READY) ## the walls between services and layers
