@@ -31,7 +31,7 @@ class LaneError(Exception):
 def chosen(environ: Mapping[str, str] = os.environ) -> tuple[Lane, bool]:
     """The lane of this run, and whether it was chosen by us (`auto`): then a missing backend skips.
 
-    auto: both URLs set, else a Docker daemon that has both images, else the embedded pair.
+    auto: both URLs set, else a Docker daemon that has every image, else the embedded pair.
     """
     asked = environ.get("TIERLINE_TEST_BACKENDS", "auto")
     if asked != "auto":
@@ -51,6 +51,18 @@ def kafka_image(environ: Mapping[str, str] = os.environ) -> str:
     return environ.get("TIERLINE_TEST_KAFKA_IMAGE", "apache/kafka:4.1.2")
 
 
+def images(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Every image of the Docker lane: the two servers, and testcontainers' own that clears up after a
+    run that was killed, unless that is switched off.
+    """
+    servers = [postgres_image(environ), kafka_image(environ)]
+    from testcontainers.core.config import testcontainers_config
+
+    if testcontainers_config.ryuk_disabled:
+        return servers
+    return [*servers, str(testcontainers_config.ryuk_image)]
+
+
 def _named(asked: str, environ: Mapping[str, str]) -> Lane:
     if asked not in list(Lane):
         raise LaneError(f"TIERLINE_TEST_BACKENDS={asked!r}: one of auto, {', '.join(Lane)}")
@@ -62,7 +74,7 @@ def _named(asked: str, environ: Mapping[str, str]) -> Lane:
 
 
 def _docker_is_ready(environ: Mapping[str, str]) -> bool:
-    """Whether a daemon answers and has both images; nothing is pulled behind a developer's back."""
+    """Whether a daemon answers and has every image; nothing is pulled behind a developer's back."""
     if not _daemon_listens(environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"):
         return False
     import docker  # type: ignore[import-untyped]
@@ -70,7 +82,7 @@ def _docker_is_ready(environ: Mapping[str, str]) -> bool:
     try:
         with closing(docker.from_env(timeout=5)) as client:
             client.ping()
-            for image in (postgres_image(environ), kafka_image(environ)):
+            for image in images(environ):
                 client.images.get(image)
     except docker.errors.DockerException:
         return False
