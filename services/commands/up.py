@@ -15,6 +15,7 @@ from services.fleet import FleetError
 from services.installation import PORTS
 from services.local import AlreadyRunningError, BackendDiedError, LocalSettings, MissingBackendError
 from services.standalone import Standalone
+from shared.db.migrate_trouble import MigrationGaveUpError
 
 from .where import carry_out, stop
 
@@ -42,7 +43,13 @@ def up(
     )
     try:
         carry_out(_serve(tierline))
-    except (MissingBackendError, AlreadyRunningError, BackendDiedError, FleetError) as error:
+    except (
+        MissingBackendError,
+        AlreadyRunningError,
+        BackendDiedError,
+        FleetError,
+        MigrationGaveUpError,
+    ) as error:
         stop(str(error))
 
 

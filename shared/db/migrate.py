@@ -7,7 +7,9 @@ that folder is passed over. `standard.py` shows how the first one looks.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+import io
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -16,15 +18,21 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from .engine import create_migration_engine, role_of
+from .migrate_trouble import gave_up, is_patience, turn_denied
 
 _ENVIRONMENT: Final = Path(__file__).parent / "environment"
 
 #: Nobody waits for another migration longer than this, nor for a lock on a table.
 _TURN: Final = "SET lock_timeout = '60s'"
 _LOCKS: Final = "SET lock_timeout = '2s'"
+
+#: How long one statement of a migration may work, in minutes.
+STATEMENT_MINUTES: Final = 15
+_STATEMENTS: Final = "SET statement_timeout = '{minutes}min'"
 
 #: One migration run a database at a time.
 _TAKE_TURN: Final = "SELECT pg_advisory_lock(hashtext('tierline.migrate'))"
@@ -61,26 +69,39 @@ def services_with_migrations() -> list[str]:
     return sorted(folder.parent.parent.name for folder in _root().glob("*/migrations/versions"))
 
 
-async def upgrade(url: str, services: Iterable[str] | None = None) -> None:
+async def upgrade(
+    url: str,
+    services: Iterable[str] | None = None,
+    *,
+    statement_minutes: int = STATEMENT_MINUTES,
+) -> None:
     """Bring the schemas of `services` (default: all that have migrations) to their newest form.
 
-    Makes role and schema where they are missing. Concurrent calls wait for each other. Raises what
-    the database says; a migration that failed has left nothing behind.
+    Makes role and schema where they are missing. Concurrent calls wait for each other. Raises
+    MigrationGaveUpError when a lock was not got in 2 s or a statement took too long, and what the database
+    says otherwise; a revision that failed has left nothing behind.
     """
     engine = create_migration_engine(url)
     try:
-        async with engine.connect() as connection:
-            await _take_turn(connection)
-            try:
-                for service in services or services_with_migrations():
-                    await make_schema(connection, service)
-                    await connection.run_sync(_upgrade_service, service)
-                    await connection.commit()
-            finally:
-                await connection.rollback()
-                await connection.exec_driver_sql(_END_TURN)
+        async with engine.connect() as connection, turn(connection):
+            await connection.exec_driver_sql(_STATEMENTS.format(minutes=statement_minutes))
+            await connection.commit()
+            for service in services or services_with_migrations():
+                await _upgrade_one(connection, service)
     finally:
         await engine.dispose()
+
+
+async def _upgrade_one(connection: AsyncConnection, service: str) -> None:
+    try:
+        await make_schema(connection, service)
+        await connection.run_sync(_upgrade_service, service)
+        await connection.commit()
+    except DBAPIError as error:
+        if not is_patience(error):
+            raise
+        await connection.rollback()
+        raise await gave_up(connection, service, error) from error
 
 
 async def pending(url: str, service: str) -> list[str]:
@@ -101,6 +122,33 @@ async def pending_on(engine: AsyncEngine, service: str) -> list[str]:
     return [revision.revision for revision in newest_first][::-1]
 
 
+async def heads_on(connection: AsyncConnection) -> dict[str, str | None]:
+    """The revision each service's schema is at; None where there is no schema of it."""
+    return {
+        service: await connection.run_sync(_current_revision, service)
+        for service in services_with_migrations()
+    }
+
+
+def revisions(service: str) -> list[str]:
+    """The revisions this program has of `service`, oldest first."""
+    script = ScriptDirectory.from_config(_config(service))
+    return [revision.revision for revision in script.walk_revisions()][::-1]
+
+
+def written_out(service: str) -> dict[str, str]:
+    """The SQL of each revision of `service`, oldest first, for reading and linting; asks no database."""
+    told: dict[str, str] = {}
+    before, limits = "base", f"{_LOCKS};\n{_STATEMENTS.format(minutes=STATEMENT_MINUTES)};\n"
+    for revision in revisions(service):
+        config = _config(service)
+        config.output_buffer = out = io.StringIO()
+        config.attributes.update(schema=service)
+        command.upgrade(config, f"{before}:{revision}", sql=True)
+        told[revision], before = limits + out.getvalue(), revision
+    return told
+
+
 def _root() -> Path:
     spec = importlib.util.find_spec("services")
     if spec is None or spec.origin is None:
@@ -116,11 +164,27 @@ def _config(service: str) -> Config:
     return config
 
 
-async def _take_turn(connection: AsyncConnection) -> None:
-    await connection.exec_driver_sql(_TURN)
-    await connection.exec_driver_sql(_TAKE_TURN)
+@asynccontextmanager
+async def turn(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Be the only one who changes this database's schemas; others wait for at most a minute.
+
+    Raises MigrationGaveUpError when it is us who have waited that long.
+    """
+    try:
+        await connection.exec_driver_sql(_TURN)
+        await connection.exec_driver_sql(_TAKE_TURN)
+    except DBAPIError as error:
+        if is_patience(error):
+            raise turn_denied() from error
+        raise
     await connection.exec_driver_sql(_LOCKS)
     await connection.commit()
+    try:
+        yield
+    finally:
+        await connection.rollback()
+        await connection.exec_driver_sql(_END_TURN)
+        await connection.commit()
 
 
 async def make_schema(connection: AsyncConnection, service: str) -> None:
