@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import limits
+from prometheus_client import Counter as Counted
 
 from shared.clock import Clock
 from shared.http.limits import Allowance
@@ -100,6 +101,18 @@ class Admission:
         self._count(source, "quota")
         status = self._channels[source].codes.crowded
         raise DomainError(status, "Too many calls", f"At most {rate} are taken.", headers=headers)
+
+
+def turning_away(admission: Admission, answered: Counted) -> Callable[[str], bool]:
+    """Asks the admission about a path, and counts in `answered` a request that never comes to be one."""
+
+    def turns_away(path: str) -> bool:
+        away = admission.turns_away(path)
+        if away:
+            answered.inc()
+        return away
+
+    return turns_away
 
 
 def _source_of(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from services.intake import escalated
-from services.intake.admission import PREFIX, Admission
+from services.intake.admission import PREFIX, Admission, turning_away
 from services.intake.analyst import Analyst
 from services.intake.api import (
     addresses,
@@ -27,7 +27,7 @@ from services.intake.keeper import Keeper
 from services.intake.languages import Languages
 from services.intake.metrics import IntakeMetrics
 from services.intake.webhook_document import described
-from services.intake.webhooks import Webhooks
+from services.intake.webhooks import PATH, Webhooks
 from shared.clock import Clock
 from shared.contracts import ESCALATIONS
 from shared.db.engine import create_engine
@@ -36,6 +36,7 @@ from shared.http.auth import Keyring
 from shared.http.limits import Allowance, AllowanceOf
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
+from shared.observability.spans import OFF, Tracer
 from shared.policy import load_workflow
 from shared.runtime.gate import Gate
 from shared.runtime.service import Service
@@ -47,7 +48,7 @@ IDLE_SECONDS = 1.0
 READ_SECONDS = 0.5
 
 
-def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
+def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka, tracer: Tracer = OFF) -> Service:
     """Intake, ready to serve. Raises SourceError and WorkflowError for what it cannot start with."""
     channels = channels_of(settings.intake.sources)
     workflow = load_workflow(settings.workflow_file, now=clock.now())
@@ -60,6 +61,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
         kafka=kafka,
         engine=engine,
         catalogue=catalogue,
+        tracer=tracer,
         kafka_matters=False,
     )
     service.metrics.workflow_info.labels(digest=workflow.digest).set(1)
@@ -83,13 +85,15 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka) -> Service:
     webhooks = Webhooks(channels, admission, desk, metrics, clock)
     directory = Directory(service.writer, workflow)
     service.hot_paths = PREFIX
-    service.gate = Gate(lambda: desk.is_full, admission.turns_away)
+    busy = service.metrics.http_requests.labels(route=PATH, status="503")
+    service.gate = Gate(lambda: desk.is_full, turning_away(admission, busy))
     service.app = create_app(
         service="intake",
         catalogue=catalogue,
         metrics=service.metrics,
         settings=settings.http,
         api_keys=Keyring.of(settings, clock),
+        tracer=tracer,
         readiness=service.readiness,
         direct=webhooks.routes,
         described=described(),

@@ -206,6 +206,8 @@ class Deliverer:
                 case Status.SENT:
                     seconds = (self._clock.now() - notification.planned_at).total_seconds()
                     self._metrics.latency.labels(channel=notification.channel).observe(seconds)
+                    if notification.hold is None:
+                        self._metrics.delay.labels(channel=notification.channel).observe(seconds)
                     self._ended(notification, "sent")
                 case Status.DEAD:
                     self._ended(notification, "failed")

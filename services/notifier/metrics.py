@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.notifier.subscriptions.metrics import SubscriptionMetrics
 from shared.observability.metrics import WAIT_SECONDS, Catalogue
+from shared.policy.notification import CHANNELS
 
 
 class NotifierMetrics:
@@ -16,9 +17,17 @@ class NotifierMetrics:
             "Notifications that ended as sent, failed or suppressed.",
             ["channel", "outcome"],
         )
+        for channel in CHANNELS:
+            self.notifications.labels(channel=channel, outcome="failed")  # from 0: seen to rise
         self.latency = catalogue.histogram(
             "notification_latency_seconds",
             "From planning a notification to its delivery.",
+            ["channel"],
+            buckets=WAIT_SECONDS,
+        )
+        self.delay = catalogue.histogram(
+            "notification_delay_seconds",
+            "From planning to delivery, of notifications that nothing asked to wait.",
             ["channel"],
             buckets=WAIT_SECONDS,
         )

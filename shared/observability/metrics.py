@@ -185,6 +185,11 @@ class RuntimeMetrics:
         self.event_loop_lag = catalogue.histogram(
             "event_loop_lag_seconds", "How late the event loop ran a scheduled call."
         )
+        self.worker_failures = catalogue.counter(
+            "worker_failures_total",
+            "Steps of a worker that failed and were tried again.",
+            ["worker"],
+        )
         self.http_requests = catalogue.counter(
             "http_requests_total", "HTTP requests answered.", ["route", "status"]
         )
@@ -210,3 +215,12 @@ class RuntimeMetrics:
     def turned_away(self, reason: str) -> None:
         """Count a request that no route has seen."""
         self.http_turned_away.labels(reason=reason).inc()
+        self.db_pool_size = catalogue.gauge(
+            "db_pool_size", "Database connections that the pool may have."
+        )
+        self.database_up = catalogue.gauge(
+            "database_up", "1 while the database answered when it was last asked."
+        )
+        self.ready = catalogue.gauge(
+            "ready", "1 while the service would answer /readyz with 200 when it last looked."
+        )

@@ -95,6 +95,8 @@ class BatchConsumer:
         self._metrics = metrics
         self._consumer: Consumer | None = None
         self._trouble: str | None = "consumer: not connected yet"
+        for topic in topics:
+            metrics.sequence_gaps.labels(topic=topic)  # from 0, or nobody sees the first one rise
         self._halted: str | None = None
         self._batches = 0
         self._stopping = asyncio.Event()

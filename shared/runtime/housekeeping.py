@@ -121,6 +121,7 @@ class Housekeeper:
         pool = self._database.pool
         if isinstance(pool, QueuePool):
             self._metrics.db_pool_in_use.one.set(pool.checkedout())
+            self._metrics.db_pool_size.one.set(pool.size())
         self._metrics.watermark_age.one.set(self._watermark.age_seconds())
 
     async def _clean(self) -> None:

@@ -58,6 +58,9 @@ class Relay:
         self._producer: Producer | None = None
         self._rebuild_first = volatile
         self._is_done = False
+        for reason in ("partial", "nothing"):  # from 0, or nobody sees the first one rise
+            metrics.relay_failures.labels(reason=reason)
+        self._tracer = tracer
 
     def wake(self) -> None:
         """Something was committed."""

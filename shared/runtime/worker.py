@@ -51,6 +51,8 @@ class Worker:
         self._woken = asyncio.Event()
         self._stopping = False
         self._failures = 0
+        if metrics is not None:
+            metrics.worker_failures.labels(worker=name)  # from 0, or nobody sees the first one rise
 
     def wake(self) -> None:
         """There may be work: run the next step now."""
@@ -103,6 +105,8 @@ class Worker:
             )
         self.failing = told
         self._failures += 1
+        if self._metrics is not None:
+            self._metrics.worker_failures.labels(worker=self.name).inc()
         longest = min(FIRST_RETRY_SECONDS * 2 ** min(self._failures, 16), LONGEST_RETRY_SECONDS)
         return random.uniform(longest / 2, longest)  # noqa: S311 -- jitter, not a secret
 

@@ -12,6 +12,7 @@ from shared.kafka.memory import MemoryBroker
 from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.runtime.housekeeping import HOUR_SECONDS, INBOX_KEEP, Housekeeper
 from shared.runtime.watermark import Watermark
+from shared.settings import DatabaseSettings
 from tests.support.toy import Toy, a_message, publish
 
 _DAY = "inhrelid::regclass::text"
@@ -50,10 +51,16 @@ async def test_gauges_show_what_is_owed_and_parked(
             ("outbox_pending", {}),
             ("outbox_oldest_seconds", {}),
             ("dead_letters", {"state": "stalled"}),
+            ("db_pool_size", {}),
         )
     }
 
-    assert {"outbox_pending": 1, "outbox_oldest_seconds": 7, "dead_letters": 1} == shown
+    assert {
+        "outbox_pending": 1,
+        "outbox_oldest_seconds": 7,
+        "dead_letters": 1,
+        "db_pool_size": DatabaseSettings().pool_size,
+    } == shown
 
 
 async def test_the_inbox_forgets_only_what_can_never_come_again(

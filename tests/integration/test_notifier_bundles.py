@@ -118,6 +118,22 @@ async def test_D4_a_critical_first_page_leaves_at_once_whatever_waits(bench: Ben
     assert [ticket(9)] == [m.ticket_id for m in bench.mail.messages]
 
 
+async def test_what_was_meant_to_wait_is_not_counted_as_late(bench: Bench) -> None:
+    await breaches(bench, 1)
+    await breaches(bench, 9, priority=Priority.CRITICAL)
+    await bench.advance(minutes=1)
+    await bench.deliver()
+
+    counted = [
+        bench.catalogue.registry.get_sample_value(
+            f"tierline_notification_{name}_seconds_count",
+            {"service": "notifier", "channel": "email"},
+        )
+        for name in ("latency", "delay")
+    ]
+    assert counted == [2, 1]
+
+
 async def test_D4_five_hundred_breaches_for_one_person_in_a_minute_are_one_message(
     bench: Bench,
 ) -> None:

@@ -85,7 +85,8 @@ class Bench:
         self.policy = policy or a_policy()
         self.mail = Obedient("email")
         self.hooks = Obedient("webhook")
-        self.metrics = NotifierMetrics(Catalogue("notifier"))
+        self.catalogue = Catalogue("notifier")
+        self.metrics = NotifierMetrics(self.catalogue)
         self.writer = Writer(engine, self.clock, source="/notifier", relay=_Asleep())
         self.senders: Mapping[str, Sender] = senders or {
             "email": self.mail,

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from services.intake.admission import Admission
+from services.intake.admission import Admission, turning_away
 from services.intake.channels import Channel, Codes, Parsed
 from services.intake.metrics import IntakeMetrics
 from shared.clock import FakeClock
 from shared.http.problems import DomainError
-from shared.observability.metrics import Catalogue
+from shared.observability.metrics import Catalogue, RuntimeMetrics
 
 
 def a_channel(*, crowded: int = 429, most_bytes: int = 1000, retried: bool = True) -> Channel:
@@ -113,6 +113,22 @@ def test_when_all_is_full_those_are_turned_away_who_will_try_again(
     assert door.admission.turns_away(path) is away
     source = path.split("/")[3] if path.startswith("/v1/channels/") else "none"
     assert door.rejected(source, "crowded") == away
+
+
+@pytest.mark.parametrize(
+    ("path", "counted"), [("/v1/channels/shop/webhook", 1), ("/v1/channels/code/webhook", 0)]
+)
+def test_who_is_turned_away_before_being_a_request_is_counted_as_one(
+    clock: FakeClock, path: str, counted: int
+) -> None:
+    door, catalogue = Door(clock), Catalogue("intake")
+    requests = RuntimeMetrics(catalogue).http_requests.labels(route="webhook", status="503")
+    door.is_full = True
+
+    turning_away(door.admission, requests)(path)
+
+    labels = {"service": "intake", "route": "webhook", "status": "503"}
+    assert catalogue.registry.get_sample_value("tierline_http_requests_total", labels) == counted
 
 
 def test_S17_the_only_source_may_take_them_all(clock: FakeClock) -> None:

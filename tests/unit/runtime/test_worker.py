@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.runtime.worker import Worker
 
 
@@ -115,6 +116,30 @@ async def test_a_step_that_fails_is_tried_again_and_seen_meanwhile() -> None:
 
     assert [None, "worker toy: ValueError", "worker toy: ValueError"] == seen
     assert worker.failing is None
+
+
+async def test_failing_steps_are_counted_from_nought() -> None:
+    catalogue = Catalogue("router")
+    counted: list[float | None] = []
+    done = asyncio.Event()
+
+    async def step() -> bool:
+        labels = {"service": "router", "worker": "toy"}
+        counted.append(
+            catalogue.registry.get_sample_value("tierline_worker_failures_total", labels)
+        )
+        if len(counted) < 3:
+            raise ValueError("not yet")
+        done.set()
+        return False
+
+    worker = Worker("toy", step, idle_seconds=1000, metrics=RuntimeMetrics(catalogue))
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(5):
+        await done.wait()
+    await until_at_rest(worker, running)
+
+    assert counted == [0, 1, 2]
 
 
 async def test_one_step_by_hand_raises_what_the_step_raises() -> None:
