@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Final
 
 from aiokafka import errors
@@ -34,13 +35,25 @@ _TOPIC_EXISTS: Final = errors.TopicAlreadyExistsError.errno
 class AioKafka:
     """A `Kafka` on aiokafka. Adds and removes `topic_prefix`, so that nobody else sees it."""
 
-    def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        client_id: str,
+        partitions: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """`partitions`: how many a topic must have, or nothing is written to it or read from it.
+
+        Producers and consumers hold it against the metadata they themselves go by, so that no key ever
+        moves, however late anybody else notices.
+        """
         self._settings = settings
         self._client_id = client_id
+        self._partitions = {settings.topic_prefix + name: n for name, n in partitions.items()}
 
     def producer(self) -> AioProducer:
         """A new producer."""
-        return AioProducer(self._settings, client_id=self._client_id)
+        return AioProducer(self._settings, client_id=self._client_id, partitions=self._partitions)
 
     def consumer(self, group: str, topics: Sequence[str], *, on_revoked: OnRevoked) -> AioConsumer:
         """A new member of `group`."""
@@ -50,6 +63,7 @@ class AioKafka:
             group=group,
             topics=topics,
             on_revoked=on_revoked,
+            partitions=self._partitions,
         )
 
     async def create_topics(self, specs: Iterable[TopicSpec]) -> None:

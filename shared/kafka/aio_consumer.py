@@ -10,12 +10,19 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, errors
 from aiokafka import TopicPartition as Theirs
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from shared.settings import KafkaSettings
 
 from .aio_connection import broker_call, connection_options, ended_well, in_our_words
-from .client import BrokerError, BrokerUnavailableError, OnRevoked, UnknownTopicError
+from .client import (
+    BrokerError,
+    BrokerUnavailableError,
+    OnRevoked,
+    UnknownTopicError,
+    WrongPartitionsError,
+)
 from .records import Record, TopicPartition
 
 log = logging.getLogger(__name__)
@@ -34,7 +41,10 @@ class AioConsumer:
         group: str,
         topics: Sequence[str],
         on_revoked: OnRevoked,
+        partitions: Mapping[str, int],
     ) -> None:
+        """`partitions`: how many a topic of that full name must have to be read."""
+        self._partitions = partitions
         self._settings = settings
         self._client_id = client_id
         self._group = settings.topic_prefix + group
@@ -43,12 +53,12 @@ class AioConsumer:
         self._inner: AIOKafkaConsumer | None = None
 
     async def start(self) -> None:
-        """Connect and subscribe. Raises BrokerUnavailableError or UnknownTopicError."""
+        """Connect and subscribe. Raises BrokerUnavailableError, UnknownTopicError, WrongPartitionsError."""
         inner = self._build()
         try:
             async with self._limited("consumer start"):
                 await inner.start()
-                self._require_topics(await inner.topics())
+                self._require_topics(await inner._client.fetch_all_metadata())  # noqa: SLF001
         except BaseException:
             await self._kill(inner)
             raise
@@ -57,7 +67,7 @@ class AioConsumer:
         self._inner = inner
 
     async def poll(self, *, timeout_seconds: float, max_records: int) -> list[Record]:
-        """The next records, or none after `timeout_seconds`."""
+        """The next records, or none after `timeout_seconds`. Raises WrongPartitionsError as well."""
         inner = self._running()
         try:
             # aiokafka's own time-out does not hold while partitions are handed over; records are only
@@ -70,6 +80,7 @@ class AioConsumer:
             return []
         except (errors.KafkaError, OSError) as error:
             raise in_our_words("poll", error) from error
+        self._require_partitions(inner._client.cluster)  # noqa: SLF001
         return [self._record(raw) for records in fetched.values() for raw in records]
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
@@ -157,9 +168,20 @@ class AioConsumer:
             raise RuntimeError("this consumer was not started, or was stopped")
         return self._inner
 
-    def _require_topics(self, existing: set[str]) -> None:
-        if missing := sorted(set(self._topics) - existing):
+    def _require_topics(self, cluster: ClusterMetadata) -> None:
+        if missing := sorted(set(self._topics) - cluster.topics()):
             raise UnknownTopicError(", ".join(missing))
+        self._require_partitions(cluster)
+
+    def _require_partitions(self, cluster: ClusterMetadata) -> None:
+        """By what the group is given partitions by; a topic that is not known yet is not complained of."""
+        for topic in self._topics:
+            known = cluster.partitions_for_topic(topic)
+            wanted = self._partitions.get(topic)
+            if known and wanted and len(known) != wanted:
+                raise WrongPartitionsError(
+                    f"{topic} has {len(known)} partitions instead of {wanted}"
+                )
 
     def _build(self) -> AIOKafkaConsumer:
         settings = self._settings

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, errors
@@ -34,9 +35,13 @@ _RECORD_FAULTS: Final = (
 class AioProducer:
     """A `Producer` on aiokafka. One task at a time may use it."""
 
-    def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
+    def __init__(
+        self, settings: KafkaSettings, *, client_id: str, partitions: Mapping[str, int]
+    ) -> None:
+        """`partitions`: how many a topic of that full name must have to be written to."""
         self._settings = settings
         self._client_id = client_id
+        self._partitions = partitions
         self._inner: AIOKafkaProducer | None = None
         self._stopped = False
         self._kills: set[asyncio.Task[None]] = set()
@@ -54,9 +59,13 @@ class AioProducer:
         healthy = False
         try:
             async with self._limited("send"):
-                await self._enqueue(await self._connected(), records, answers)
+                inner = await self._connected()
+                found = await self._found(inner, {record.topic for record in records})
+                wrong = {topic for topic, count in found.items() if self._is_wrong(topic, count)}
+                await self._enqueue(inner, records, found.keys() - wrong, answers)
                 await asyncio.wait(answers.values()) if answers else None
-            healthy = all(_is_harmless(answer) for answer in answers.values())
+            # One that knows a wrong number goes too: the next one asks anew.
+            healthy = not wrong and all(_is_harmless(answer) for answer in answers.values())
         except BrokerError as error:
             log.warning(
                 "Records could not be sent", extra={"action": "send_failed", "error": str(error)}
@@ -105,18 +114,13 @@ class AioProducer:
         self,
         inner: AIOKafkaProducer,
         records: Sequence[Outgoing],
+        usable: AbstractSet[str],
         answers: dict[int, asyncio.Future[object]],
     ) -> None:
         """Hand over `records`, but none behind a refused one of its key; `answers` by index."""
-        topics = {record.topic for record in records}
-        exists = dict(
-            zip(
-                topics, await asyncio.gather(*(self._exists(inner, t) for t in topics)), strict=True
-            )
-        )
         refused: set[tuple[str, str]] = set()
         for index, record in enumerate(records):
-            if not exists[record.topic] or (record.topic, record.key) in refused:
+            if record.topic not in usable or (record.topic, record.key) in refused:
                 continue
             try:
                 answers[index] = await inner.send(
@@ -132,15 +136,34 @@ class AioProducer:
                     extra={"action": "record_refused", "error": str(in_our_words("send", error))},
                 )
 
-    async def _exists(self, inner: AIOKafkaProducer, topic: str) -> bool:
-        """Asked for before anything is handed over, or one missing topic would use up everybody's time."""
+    async def _found(self, inner: AIOKafkaProducer, topics: AbstractSet[str]) -> dict[str, int]:
+        """How many partitions the topics have that exist.
+
+        Asked for before anything is handed over, or one missing topic would use up everybody's time.
+        """
+        counts = await asyncio.gather(*(self._count(inner, topic) for topic in topics))
+        return {topic: n for topic, n in zip(topics, counts, strict=True) if n is not None}
+
+    async def _count(self, inner: AIOKafkaProducer, topic: str) -> int | None:
         try:
             async with asyncio.timeout(self._settings.request_timeout_seconds / 2):
-                await inner.partitions_for(self._settings.topic_prefix + topic)
+                return len(await inner.partitions_for(self._settings.topic_prefix + topic))
         except (TimeoutError, *_RECORD_FAULTS):
             log.error("A topic is missing", extra={"action": "topic_missing", "topic": topic})
-            return False
-        return True
+            return None
+
+    def _is_wrong(self, topic: str, count: int) -> bool:
+        """Whether keys would go to other partitions than they must."""
+        wanted = self._partitions.get(self._settings.topic_prefix + topic, count)
+        if wanted != count:
+            log.error(
+                "%s has %d partitions instead of %d: its records are held back",
+                topic,
+                count,
+                wanted,
+                extra={"action": "wrong_partitions", "topic": topic},
+            )
+        return wanted != count
 
     def _abandon(self) -> None:
         """Drop the producer in use, so that nothing it still holds is sent later."""

@@ -29,6 +29,10 @@ class UnknownTopicError(BrokerError):
     """A topic does not exist; the message names it. `tierline topics apply` creates what is missing."""
 
 
+class WrongPartitionsError(BrokerError):
+    """A topic has another number of partitions than it must have; the message says both."""
+
+
 class Producer(Protocol):
     """Writes records and says of each whether the broker has it."""
 

@@ -6,7 +6,8 @@ payloads. The broker is only ever added to: an existing topic is compared, never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +23,9 @@ from .records import TopicSpec
 PACKAGED: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
+
+_CREATE: Final = "run `tierline topics apply`"
+_REMAKE: Final = "it is neither written nor read until it is made anew (docs/topics.md)"
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,23 +80,54 @@ async def drift(kafka: Kafka, topics: Mapping[str, Topic] | None = None) -> list
     A setting the broker does not tell is not compared. Raises BrokerError.
     """
     existing = await kafka.describe_topics()
-    sentences = []
-    for name, topic in (topics or load()).items():
+    return [difference.sentence for difference in differences(existing, topics or load())]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which a topic is not as the file says.
+
+    `remedy`: what must be done before the topic may be used at all; None when it may, as it is.
+    """
+
+    topic: str
+    sentence: str
+    remedy: str | None = None
+
+
+def differences(
+    existing: Mapping[str, TopicSpec], topics: Mapping[str, Topic]
+) -> Iterator[Difference]:
+    """How the `existing` topics differ from `topics`, in the order of the latter. Pure."""
+    for name, topic in topics.items():
         if name in existing:
-            sentences += _differences(topic.spec(name), existing[name])
+            yield from _compared(topic.spec(name), existing[name])
         else:
-            sentences.append(f"{name} is missing")
-    return sentences
+            yield Difference(name, f"{name} is missing", remedy=_CREATE)
 
 
-def _differences(wanted: TopicSpec, found: TopicSpec) -> list[str]:
-    sentences = []
+def of_service(service: str, topics: Mapping[str, Topic]) -> Mapping[str, Topic]:
+    """The topics that `service` writes or reads."""
+    return {
+        name: topic
+        for name, topic in topics.items()
+        if service == topic.producer or service in topic.consumers
+    }
+
+
+def partitions(topics: Mapping[str, Topic]) -> Mapping[str, int]:
+    """How many partitions each topic must have."""
+    return {name: topic.partitions for name, topic in topics.items()}
+
+
+def _compared(wanted: TopicSpec, found: TopicSpec) -> Iterator[Difference]:
     if found.partitions != wanted.partitions:
-        sentences.append(
-            f"{wanted.name} has {found.partitions} partitions instead of {wanted.partitions}"
+        yield Difference(
+            wanted.name,
+            f"{wanted.name} has {found.partitions} partitions instead of {wanted.partitions}",
+            remedy=_REMAKE,
         )
     for key, value in wanted.config.items():
         is_now = found.config.get(key, value)
         if is_now != value:
-            sentences.append(f"{wanted.name} has {key}={is_now} instead of {value}")
-    return sentences
+            yield Difference(wanted.name, f"{wanted.name} has {key}={is_now} instead of {value}")

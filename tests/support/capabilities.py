@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
@@ -97,7 +97,20 @@ async def _durable(bootstrap_servers: str) -> Answer:
     return "the broker names no folder for its logs"
 
 
+async def _partitions(bootstrap_servers: str) -> Answer:
+    """Whether CreatePartitions is answered, if only with "no such topic"."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
+        await admin.start()
+        wanted = NewPartitions(total_count=2, new_assignments=[])
+        await admin.create_partitions({"no-such-topic": wanted}, validate_only=True)
+    finally:
+        await admin.close()
+    return None
+
+
 PROBES: Final[Mapping[str, Callable[[str], Awaitable[Answer]]]] = {
     "kafka.idempotence": _idempotence,
     "kafka.durable": _durable,
+    "kafka.partitions": _partitions,
 }
