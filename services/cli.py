@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "contracts": "contracts",
     "docs": "docs",
     "keys": "keys",
+    "credentials": "credentials",
 }
 
 

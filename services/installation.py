@@ -1,7 +1,8 @@
 """Where a running Tierline is: what `tierline up` leaves behind for the other commands to find.
 
 The environment wins: a command that is told `TIERLINE_DATABASE__URL` or
-`TIERLINE_KAFKA__BOOTSTRAP_SERVERS` uses them and looks nowhere else.
+`TIERLINE_KAFKA__BOOTSTRAP_SERVERS` uses them and looks nowhere else. `TIERLINE_INTAKE_URL` and its three
+like say where services are that do not run on this machine.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from shared.settings import named
 
 #: The services in the order in which work passes through them, with their default ports.
 PORTS: Final[Mapping[str, int]] = {
@@ -67,7 +70,8 @@ def find(data_dir: Path, *, environment: Mapping[str, str]) -> Installation:
             f"No Tierline runs here (looked for {path}). Start one with `tierline up`, or set "
             "TIERLINE_DATABASE__URL and TIERLINE_KAFKA__BOOTSTRAP_SERVERS."
         )
-    return Installation(**{"urls": default_urls(), **known})
+    urls = {**default_urls(), **known.get("urls", {}), **_urls_named_by(environment)}
+    return Installation(**{**known, "urls": urls})
 
 
 def default_urls() -> dict[str, str]:
@@ -77,8 +81,17 @@ def default_urls() -> dict[str, str]:
 
 def _named_by(environment: Mapping[str, str]) -> dict[str, str | None]:
     return {
-        "database_url": environment.get("TIERLINE_DATABASE__URL"),
-        "bootstrap_servers": environment.get("TIERLINE_KAFKA__BOOTSTRAP_SERVERS"),
-        "api_key": environment.get("TIERLINE_API_KEY"),
-        "webhook_secret": environment.get("TIERLINE_WEBHOOK_SECRET"),
+        "database_url": named(environment, "TIERLINE_DATABASE__URL"),
+        "bootstrap_servers": named(environment, "TIERLINE_KAFKA__BOOTSTRAP_SERVERS"),
+        "api_key": named(environment, "TIERLINE_API_KEY"),
+        "webhook_secret": named(environment, "TIERLINE_WEBHOOK_SECRET"),
+    }
+
+
+def _urls_named_by(environment: Mapping[str, str]) -> dict[str, str]:
+    variables = {service: f"TIERLINE_{service.upper()}_URL" for service in PORTS}
+    return {
+        service: environment[variable].rstrip("/")
+        for service, variable in variables.items()
+        if environment.get(variable)
     }

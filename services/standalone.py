@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
@@ -22,6 +20,7 @@ from shared.kafka import topics
 from shared.kafka.aio import AioKafka
 from shared.settings import KafkaSettings, ServiceSettings, read
 
+from .credentials import new_webhook_secret
 from .fleet import Fleet
 from .installation import OWN_WORKFLOW, PORTS, Installation
 from .local import Endpoints, LocalPair
@@ -47,14 +46,10 @@ class Credentials:
         """Those of `data_dir`, made now if it has none. Only its owner may read them."""
         path = data_dir / "credentials.json"
         if not path.exists():
-            made = cls(new_key()[0], _webhook_secret(), _webhook_secret())
+            made = cls(new_key()[0], new_webhook_secret(), new_webhook_secret())
             path.touch(mode=0o600)
             path.write_text(json.dumps(asdict(made), indent=2))
         return cls(**json.loads(path.read_text()))
-
-
-def _webhook_secret() -> str:
-    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _with_own_workflow(data_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:

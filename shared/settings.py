@@ -140,6 +140,16 @@ class LogSettings(Section):
     format: Literal["json", "text"] = Field(default="json", description="json or text")
 
 
+class OtelSettings(Section):
+    """Traces (docs/traces.md). The standard OTEL_… variables hold as well."""
+
+    endpoint: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="a collector's OTLP/HTTP address, such as http://collector:4318; none: no traces",
+    )
+
+
 #: Settings that are file names themselves.
 _FILES: Final = ("workflow_file", "ca_file")
 
@@ -153,6 +163,15 @@ class _EnvironmentOrFile(EnvSettingsSource):
         for name, path in named.items():
             found.setdefault(name.removesuffix("_file"), _content(Path(path)))
         return {name: value for name, value in found.items() if name not in named}
+
+
+def named(environment: Mapping[str, str], variable: str) -> str | None:
+    """What `environment` says for `variable`, itself or in the file that `variable`_FILE names.
+
+    Raises SettingsFileError when that file cannot be read.
+    """
+    path = environment.get(f"{variable}_FILE")
+    return environment.get(variable) or (_content(Path(path)) if path else None)
 
 
 def _names_a_file(variable: str) -> bool:
@@ -202,6 +221,7 @@ class ServiceSettings(BaseSettings):
     outbox: OutboxSettings = OutboxSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
+    otel: OtelSettings = OtelSettings()
     api_keys: dict[str, ApiKey] = Field(default_factory=dict, description="callers by name")
     key_store: Path | None = Field(
         default=None, description="the file that `tierline keys` edits; read again when it changes"

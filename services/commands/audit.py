@@ -29,7 +29,7 @@ from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 from shared.policy.durations import parse_duration
 from shared.settings import read
 
-from .where import carry_out, installation, kafka_settings, stop
+from .where import broker, carry_out, installation, stop
 
 
 def audit(
@@ -83,7 +83,7 @@ def _policies(files: list[Path], configured: Path | None) -> list[WorkflowPolicy
 
 
 def _reader() -> AioReader:
-    return AioReader(kafka_settings(installation()), client_id="tierline-audit", topics=TOPICS)
+    return AioReader(broker(), client_id="tierline-audit", topics=TOPICS)
 
 
 async def _once(

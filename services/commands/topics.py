@@ -6,34 +6,33 @@ from typing import Annotated
 
 import typer
 
-from services.installation import Installation
 from services.operator import look_into, operator
 from shared.db import outbox
 from shared.kafka import topics as catalogue
 from shared.kafka.aio import AioKafka
 
-from .where import carry_out, installation, kafka_settings, stop
+from .where import broker, carry_out, installation, stop
 
 app = typer.Typer(
     no_args_is_help=True, help="Topics: create what is missing, report drift, rebuild."
 )
 
 
-def _kafka(where: Installation) -> AioKafka:
-    return AioKafka(kafka_settings(where), client_id="tierline-topics")
+def _kafka() -> AioKafka:
+    return AioKafka(broker(), client_id="tierline-topics")
 
 
 @app.command()
 def apply() -> None:
     """Create the topics that are missing. Never alters one that exists."""
-    created = carry_out(catalogue.apply(_kafka(installation())))
+    created = carry_out(catalogue.apply(_kafka()))
     print(f"created {', '.join(created)}" if created else "every topic is already there")
 
 
 @app.command()
 def check() -> None:
     """Report topics that are missing or differ from the catalogue; exit 1 if any does."""
-    drift = carry_out(catalogue.drift(_kafka(installation())))
+    drift = carry_out(catalogue.drift(_kafka()))
     for line in drift:
         print(line)
     if drift:

@@ -48,6 +48,13 @@ def kafka_settings(where: Installation) -> KafkaSettings:
     return given.model_copy(update=changes)
 
 
+def broker() -> KafkaSettings:
+    """The broker, for a command that needs nothing else: the environment's, else the installation's."""
+    given = read(ServiceSettings).kafka
+    told = "bootstrap_servers" in given.model_fields_set
+    return given if told else kafka_settings(installation())
+
+
 def carry_out(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; a server that is away ends it with a sentence, not a traceback.
 
