@@ -1,22 +1,18 @@
-"""The people of the demo: customers who write, agents who answer sooner or later, managers who confirm.
+"""The people of the demo: customers who write, agents who answer sooner or later.
 
 They know of Tierline what people know: customers and agents speak through the channel's webhook, an
-agent starts when a ticket is assigned, a manager opens the link of the message that arrived.
+agent starts when a ticket is assigned. Managers are in `managers.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import httpx2
-
 from services.playback.sender import WebhookSender
 
-from .capture import Inbox
 from .script import Scene
 from .watcher import Seen
 
@@ -102,27 +98,6 @@ class Day:
 
     async def _send(self, scene: Scene, command: Mapping[str, Any]) -> Mapping[str, Any]:
         return await self._sender.send([{"external_id": scene.external_id, **command}])
-
-
-async def managers_confirm(inbox: Inbox, *, seed: int) -> None:
-    """Open the acknowledgement link of most messages that have one, after a moment, until cancelled."""
-    chance = random.Random(seed)  # noqa: S311 - a story, not a secret
-    async with (
-        httpx2.AsyncClient(trust_env=False, timeout=5.0) as browser,
-        asyncio.TaskGroup() as all_,
-    ):
-        while True:
-            message = await inbox.arrived.get()
-            if message.acknowledge_link and chance.random() < 0.7:
-                pause = chance.uniform(0.5, 2.5)
-                all_.create_task(_confirm(browser, message.acknowledge_link, pause))
-
-
-async def _confirm(browser: httpx2.AsyncClient, link: str, pause: float) -> None:
-    await asyncio.sleep(pause)
-    page = await browser.get(link)
-    if page.is_success:
-        await browser.post(link)
 
 
 def _ticket_of(answer: Mapping[str, Any]) -> str:

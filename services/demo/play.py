@@ -21,9 +21,11 @@ from services.standalone import Credentials, Standalone
 from shared.kafka.aio import AioKafka
 from shared.kafka.topics import load as load_topics
 
-from .actors import Day, managers_confirm
+from .actors import Day
 from .board import show
 from .capture import Sinks, sinks
+from .company import accompanied
+from .managers import managers_confirm
 from .reconcile import Account, reconcile, undelivered
 from .script import support_day
 from .servers import own_place
@@ -122,8 +124,8 @@ async def play(
         asyncio.create_task(managers_confirm(receivers.inbox, seed=options.seed)),
     ]
     try:
-        await _with(company, day.customers_write())
-        await _with(company, _rest(day, seen, where.database_url))
+        await accompanied(day.customers_write(), company)
+        await accompanied(_rest(day, seen, where.database_url), company)
         account = await reconcile(
             where.database_url, accepted=day.accepted, seen=seen, arrived=receivers.inbox.messages
         )
@@ -135,15 +137,6 @@ async def play(
         await asyncio.gather(*company, return_exceptions=True)
         await sender.close()
     return Told({**figures(), "waiting": account.waiting}, account)
-
-
-async def _with(company: list[asyncio.Task[None]], act: object) -> None:
-    """Wait for `act`; whoever of the company fails, fails the demo at once."""
-    acting = asyncio.ensure_future(act)  # type: ignore[call-overload]
-    done, _ = await asyncio.wait({acting, *company}, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
-    await acting
 
 
 async def _rest(day: Day, seen: Seen, database_url: str) -> None:
