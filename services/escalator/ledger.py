@@ -47,6 +47,7 @@ class Ledger:
         self._metrics.pauses_refused.one.inc(_is_refused(case) and not _is_refused(before))
         if case.escalation is not None and case.escalation != before.escalation:
             self._escalations[case.escalation.escalation_id] = (ticket_id, case.escalation)
+        self._metrics.outcomes.count(before, heard, case, said, self._policy)
         source = cause or case.cause or Cause(id=ticket_id, correlation_id=ticket_id)
         for item in said:
             self._metrics.count(item, self._now)

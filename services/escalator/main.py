@@ -8,6 +8,7 @@ from services.escalator import api, handoff_api, workflow_api
 from services.escalator.commands import Commands
 from services.escalator.config import EscalatorSettings
 from services.escalator.configuration import LOOK_SECONDS, Configuration
+from services.escalator.gauges import Gauges
 from services.escalator.handlers import handle
 from services.escalator.handoffs import Handoffs
 from services.escalator.metrics import EscalatorMetrics
@@ -22,6 +23,7 @@ from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
 from shared.policy.loader import PACKAGED
 from shared.policy.source import read_text
+from shared.runtime.gauge_reader import GaugeReader
 from shared.runtime.service import Service
 
 #: How long the timers sleep when nothing is due: the floor of how late a deadline is announced.
@@ -56,6 +58,8 @@ def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service
         partial(handle, policy=policy, metrics=metrics),
         wakes=[worker],
     )
+    gauges = GaugeReader(engine, Gauges(policy, metrics).read)
+    service.work("gauges", gauges.step, idle_seconds=gauges.idle_seconds)
     commands = Commands(service.writer, policy, metrics)
     service.app = create_app(
         service="escalator",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from services.escalator.domain.items import Said
+from services.escalator.outcome_metrics import OutcomeMetrics
 from shared.contracts import (
     EscalationAcknowledged,
     EscalationAdvanced,
@@ -72,6 +73,22 @@ class EscalatorMetrics:
             ["level"],
             buckets=WAIT_SECONDS,
         )
+        self.clocks_running = catalogue.gauge(
+            "sla_clocks_running",
+            "Promises whose time counts and whose deadline has not passed.",
+            ["metric", "priority"],
+        )
+        self.clocks_overdue = catalogue.gauge(
+            "sla_clocks_overdue",
+            "Promises whose deadline has passed and that nobody has kept yet.",
+            ["metric", "priority"],
+        )
+        self.escalations_open = catalogue.gauge(
+            "escalations_open",
+            "Escalations that are not over, by the level reached: open, or acknowledged by somebody.",
+            ["level", "status"],
+        )
+        self.outcomes = OutcomeMetrics(catalogue)
 
     def promise(self, policy: WorkflowPolicy) -> None:
         """Show the targets in force, so that one alert rule serves every cell."""

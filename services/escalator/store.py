@@ -15,6 +15,7 @@ import msgspec
 
 from services.escalator.domain.case import Case
 from services.escalator.domain.escalation import Escalation
+from services.escalator.domain.running import overdue, running
 from services.escalator.state import decoded, encoded
 from shared.db.engine import Transaction, fetch
 
@@ -59,9 +60,10 @@ SELECT due.ticket_id, due.partition, due.state FROM unnest($1::smallint[]) AS p 
 #: Write cases.
 _SAVE: Final = """
 UPDATE sla_case AS c SET status = t.status, level = t.level, next_due_at = t.next_due_at,
-    state = t.state
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
-    AS t (ticket_id, status, level, next_due_at, state)
+    state = t.state, running = t.running, overdue = t.overdue, priority = t.priority
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::smallint[],
+    $7::smallint[], $8::text[])
+    AS t (ticket_id, status, level, next_due_at, state, running, overdue, priority)
 WHERE c.ticket_id = t.ticket_id
 """
 
@@ -174,6 +176,9 @@ async def save(tx: Transaction, cases: Sequence[Case], due: Mapping[UUID, dateti
             [case.level for case in cases],
             [due[case.ticket_id] for case in cases],
             [encoded(case).decode() for case in cases],
+            [running(case.timeline) for case in cases],
+            [overdue(case.timeline) for case in cases],
+            [str(case.timeline.priority) for case in cases],
         ),
     )
 

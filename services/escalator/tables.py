@@ -33,11 +33,21 @@ sla_case = Table(
     Column("level", Text, nullable=False),
     Column("next_due_at", Instant),
     Column("state", Text, nullable=False),
+    Column("running", SmallInteger, nullable=False, server_default="0"),
+    Column("overdue", SmallInteger, nullable=False, server_default="0"),
+    Column("priority", Text, nullable=False, server_default=""),
     Index(
         "sla_case_due",
         "partition",
         "next_due_at",
+        postgresql_include=["running", "priority"],
         postgresql_where=text("next_due_at IS NOT NULL"),
+    ),
+    Index(
+        "sla_case_overdue",
+        "overdue",
+        "priority",
+        postgresql_where=text("overdue <> 0"),
     ),
 )
 

@@ -52,6 +52,7 @@ class Desk:
             lambda tx, now: accept(tx, deliveries, now, policy=self._policy)
         )
         self._metrics.opened(accepted.opened)
+        self._metrics.turned(accepted.turns)
         for source in accepted.skewed:
             self._metrics.clock_skew.labels(source=source).inc()
         return accepted.answers

@@ -29,6 +29,7 @@ from .domain.commands import Resolve
 from .domain.delivery import Delivery
 from .domain.triage import IntakePolicy
 from .handlers import accept
+from .metrics import IntakeMetrics
 
 #: The resolution code of a ticket whose customer never answered.
 TIMEOUT: Final = "timeout"
@@ -37,7 +38,9 @@ TIMEOUT: Final = "timeout"
 SOURCE: Final = "escalator"
 
 
-async def handle(tx: Transaction, batch: Batch, *, policy: IntakePolicy) -> list[FollowUp]:
+async def handle(
+    tx: Transaction, batch: Batch, *, policy: IntakePolicy, metrics: IntakeMetrics
+) -> list[FollowUp]:
     """Apply a batch of support.escalations: at most two statements, unless tickets are to be solved.
 
     A starting level is no escalation until it is raised further (G11); one that rested on what never
@@ -60,7 +63,8 @@ async def handle(tx: Transaction, batch: Batch, *, policy: IntakePolicy) -> list
     over = [_solution(event) for event in batch.events if isinstance(event.payload, WaitingOver)]
     if not over:
         return []
-    _, said_then = await accept(tx, over, batch.now, policy=policy)
+    accepted, said_then = await accept(tx, over, batch.now, policy=policy)
+    metrics.turned(accepted.turns)
     return said_then
 
 

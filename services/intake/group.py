@@ -31,6 +31,7 @@ from .domain.merging import merge
 from .domain.ticket import KeptFile, Message, Ticket, evolve, opened_ticket
 from .domain.transitions import SETTLED
 from .domain.triage import IntakePolicy
+from .domain.turns import TURNS, Turn
 from .finding import find
 from .parcels import Item
 from .recognising import recognise
@@ -44,6 +45,7 @@ class Group:
     policy: IntakePolicy
     said: list[FollowUp] = field(default_factory=list)
     opened: list[TicketOpened] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     _tickets: dict[UUID, Ticket] = field(default_factory=dict)
     _changed: set[UUID] = field(default_factory=set)
     _messages: list[Message] = field(default_factory=list)
@@ -215,6 +217,8 @@ class Group:
         before = self._tickets.get(ticket.ticket_id)
         for fact in decision.facts:
             ticket = evolve(ticket, fact)
+            if isinstance(fact.payload, TURNS):
+                self.turns.append(Turn(fact, ticket))
             self.said.append(FollowUp(cause=cause, payload=fact.payload, time=fact.at))
         self._messages += decision.messages
         self._files += decision.files

@@ -17,6 +17,7 @@ from shared.db.engine import Transaction
 from . import store
 from .domain.delivery import Answer, Delivery, Disposition, Outcome
 from .domain.triage import IntakePolicy
+from .domain.turns import Turn
 from .group import Group
 from .parcels import claim, letter, letters, parcels_of
 
@@ -27,6 +28,7 @@ class Accepted:
 
     answers: list[Answer]
     opened: list[TicketOpened]
+    turns: list[Turn]
     skewed: list[str]
 
 
@@ -52,7 +54,7 @@ async def accept(
     await store.correct_answers(tx, surprises)
     answers = [parcel.told() for parcel in parcels]
     skewed = [parcel.delivery.source for parcel in fresh if parcel.clock_skew]
-    return Accepted(answers, group.opened, skewed), group.said
+    return Accepted(answers, group.opened, group.turns, skewed), group.said
 
 
 async def park(

@@ -23,6 +23,7 @@ from .domain.ticket import Ticket
 from .domain.transitions import SETTLED
 from .domain.triage import IntakePolicy
 from .handlers import accept
+from .metrics import IntakeMetrics
 from .store import Buffered
 
 
@@ -41,9 +42,10 @@ class ConversationTakenError(Exception):
 class Joiner:
     """Gives conversations to tickets, each in one transaction."""
 
-    def __init__(self, writer: Writer, policy: IntakePolicy) -> None:
+    def __init__(self, writer: Writer, policy: IntakePolicy, metrics: IntakeMetrics) -> None:
         self._writer = writer
         self._policy = policy
+        self._metrics = metrics
 
     async def join(self, ticket_id: UUID, name: Named, *, by: str) -> UUID:
         """What is said in the conversation is said on the ticket from now on; returns the ticket's id,
@@ -68,7 +70,10 @@ class Joiner:
             await audit.record(tx, deed, now)
             waiting = await store.take_buffered(tx, [owner]) if present is None else []
             late = [_delivery(one, root) for one in waiting]
-            _, said = await accept(tx, late, now, policy=self._policy) if late else (None, [])
+            if not late:
+                return root, []
+            accepted, said = await accept(tx, late, now, policy=self._policy)
+            self._metrics.turned(accepted.turns)
             return root, said
 
         return await self._writer.write(work)

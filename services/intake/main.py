@@ -22,6 +22,7 @@ from services.intake.config import IntakeSettings, channels_of, rates_of
 from services.intake.desk import Desk
 from services.intake.directory import Directory
 from services.intake.domain.triage import IntakePolicy
+from services.intake.gauges import Gauges
 from services.intake.joining import Joiner
 from services.intake.keeper import Keeper
 from services.intake.languages import Languages
@@ -39,6 +40,7 @@ from shared.observability.metrics import Catalogue
 from shared.observability.spans import OFF, Tracer
 from shared.policy import load_workflow
 from shared.runtime.gate import Gate
+from shared.runtime.gauge_reader import GaugeReader
 from shared.runtime.service import Service
 
 #: How long the keeper sleeps: an operator's release is done within this time.
@@ -71,8 +73,10 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka, tracer: Trace
     keeper = Keeper(service.writer, channels, policy)
     service.work("keeper", keeper.step, idle_seconds=IDLE_SECONDS)
     analyst = Analyst(service.writer, policy, metrics, is_crowded=lambda: desk.is_crowded)
+    gauges = GaugeReader(engine, Gauges(metrics, clock).read)
+    service.work("gauges", gauges.step, idle_seconds=gauges.idle_seconds)
     service.work("analyst", analyst.step, idle_seconds=READ_SECONDS)
-    service.consume([ESCALATIONS], partial(escalated.handle, policy=policy))
+    service.consume([ESCALATIONS], partial(escalated.handle, policy=policy, metrics=metrics))
     admission = Admission(
         channels,
         rates_of(settings.intake.sources),
@@ -101,7 +105,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka, tracer: Trace
         routes=[
             commands.routes(desk),
             tickets.routes(engine),
-            conversations.routes(Joiner(service.writer, policy), channels),
+            conversations.routes(Joiner(service.writer, policy, metrics), channels),
             addresses.routes(directory, engine),
             importing.routes(directory, workflow.customers),
             customers.routes(engine),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.intake.domain.delivery import Answer
-from shared.contracts import TicketOpened
+from services.intake.domain.turns import Turn
+from shared.contracts import TicketOpened, TicketRated, TicketReopened, TicketResolved
+from shared.observability.buckets import SCORES, TARGET_SECONDS
 from shared.observability.metrics import SIZES, Catalogue
 
 
@@ -48,6 +50,32 @@ class IntakeMetrics:
             "analysis_failures_total", "Messages that could not be read and were left as they are."
         )
 
+        self.resolved = catalogue.counter(
+            "tickets_resolved_total",
+            "Tickets solved; first_contact: by the first answer, without an escalation. One that comes back and is"
+            " solved again counts again.",
+            ["category", "priority", "tier", "first_contact"],
+        )
+        self.reopened = catalogue.counter(
+            "tickets_reopened_total",
+            "Tickets that came back after they were solved.",
+            ["category", "priority", "tier"],
+        )
+        self.resolution = catalogue.histogram(
+            "resolution_seconds",
+            "From a ticket's opening to its solution, as its customer waits: nights and pauses included.",
+            ["priority", "tier"],
+            buckets=TARGET_SECONDS,
+        )
+        self.rating = catalogue.histogram(
+            "rating_score", "Ratings of customers, from 1 to 5.", ["tier"], buckets=SCORES
+        )
+        self.tickets_open = catalogue.gauge(
+            "tickets_open",
+            "The backlog: tickets that are not settled, by the class of their age since the opening.",
+            ["status", "priority", "age"],
+        )
+
     def answered(self, source: str, answer: Answer) -> None:
         """Count what became of a delivery."""
         if answer.repeated:
@@ -65,3 +93,18 @@ class IntakeMetrics:
                 priority=ticket.priority,
                 tier=ticket.customer.tier,
             ).inc()
+
+    def turned(self, turns: Sequence[Turn]) -> None:
+        """Count turns of tickets' lives."""
+        for turn in turns:
+            ticket = turn.ticket
+            asked = {"priority": ticket.priority, "tier": ticket.customer_tier}
+            match turn.fact.payload:
+                case TicketResolved(first_contact=first_contact):
+                    yes = "yes" if first_contact else "no"
+                    self.resolved.labels(category=ticket.category, **asked, first_contact=yes).inc()
+                    self.resolution.labels(**asked).observe(turn.age_seconds)
+                case TicketReopened():
+                    self.reopened.labels(category=ticket.category, **asked).inc()
+                case TicketRated(score=score):
+                    self.rating.labels(tier=ticket.customer_tier).observe(score)

@@ -29,6 +29,9 @@ from shared.db.standard import Instant, standard_tables
 #: Messages that nobody has analysed yet: what customers themselves wrote.
 UNREAD: Final = "analysed_at IS NULL AND author_kind = 'customer' AND public AND NOT automatic"
 
+#: Tickets that nobody has settled, and that did not go on as another one: the backlog.
+UNSETTLED: Final = "status IN ('new', 'open', 'pending', 'on_hold') AND merged_into IS NULL"
+
 #: An article's words, in the grammar of its language; its title and tags count more than its body.
 ARTICLE_SEARCH: Final = """
 CASE language
@@ -124,6 +127,11 @@ ticket: Final = Table(
     Column("courtesy_at", Instant),
     Index("ticket_customer", "customer_id", desc("opened_at")),
     Index("ticket_status", "status", "ticket_id"),
+    Index(
+        "ticket_open",
+        *("status", "priority", "opened_at"),
+        postgresql_where=text(UNSETTLED),
+    ),
     Index("ticket_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 

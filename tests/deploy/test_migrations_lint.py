@@ -35,6 +35,7 @@ BEFORE_THE_RULE: Final = {
         "require-concurrent-index-deletion",
     },
     "intake 0002": {"ban-drop-default", "require-concurrent-index-creation"},
+    "intake 0006": {"require-concurrent-index-creation"},
     "notifier 0002": {"require-concurrent-index-creation"},
     "notifier 0003": {"require-concurrent-index-creation"},
     "notifier 0005": {"require-concurrent-index-creation"},
