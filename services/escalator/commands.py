@@ -24,7 +24,7 @@ from shared.db import audit, idempotency
 from shared.db.engine import Transaction
 from shared.http.problems import DomainError, FieldError
 from shared.ids import new_id
-from shared.observability.tracing import new_traceparent
+from shared.observability.tracing import of_request
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Writer
 
@@ -189,4 +189,4 @@ def _unknown(what: str, field: str, value: UUID) -> DomainError:
 def _new_cause() -> Cause:
     """A command as a cause: nothing came before it."""
     command = new_id()
-    return Cause(id=command, correlation_id=command, traceparent=new_traceparent())
+    return Cause(id=command, correlation_id=command, traceparent=of_request())

@@ -22,7 +22,7 @@ from shared.db import audit
 from shared.db.engine import Transaction
 from shared.http.problems import DomainError, FieldError
 from shared.ids import new_id
-from shared.observability.tracing import new_traceparent
+from shared.observability.tracing import of_request
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Writer
 
@@ -138,4 +138,4 @@ def _digest(content: Content) -> bytes:
 
 def _new_cause() -> Cause:
     command = new_id()
-    return Cause(id=command, correlation_id=command, traceparent=new_traceparent())
+    return Cause(id=command, correlation_id=command, traceparent=of_request())

@@ -20,6 +20,7 @@ from shared.http.app import create_app
 from shared.http.auth import Keyring
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
+from shared.observability.spans import OFF, Tracer
 from shared.policy import load_workflow
 from shared.policy.loader import PACKAGED
 from shared.policy.source import read_text
@@ -30,7 +31,9 @@ from shared.runtime.service import Service
 IDLE_SECONDS = 0.25
 
 
-def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service:
+def build(
+    settings: EscalatorSettings, *, clock: Clock, kafka: Kafka, tracer: Tracer = OFF
+) -> Service:
     """The escalator, ready to serve. Raises WorkflowError for a workflow file with mistakes."""
     workflow = load_workflow(settings.workflow_file, now=clock.now())
     catalogue = Catalogue("escalator")
@@ -42,6 +45,7 @@ def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service
         kafka=kafka,
         engine=engine,
         catalogue=catalogue,
+        tracer=tracer,
     )
     service.metrics.workflow_info.labels(digest=workflow.digest).set(1)
     text = read_text(settings.workflow_file or PACKAGED)
@@ -67,6 +71,7 @@ def build(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service
         metrics=service.metrics,
         settings=settings.http,
         api_keys=Keyring.of(settings, clock),
+        tracer=tracer,
         readiness=service.readiness,
         routes=[
             api.routes(commands, engine, policy, clock),

@@ -21,10 +21,13 @@ from services.escalator.store import Stored
 from shared.contracts import FollowUp
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
+from shared.runtime.traced import Step
 from shared.runtime.watermark import Reading
 from shared.runtime.writer import Writer
 
 log = logging.getLogger(__name__)
+
+STEP: Final = Step("timer fired", by_time=True)
 
 #: Cases of one transaction at most: a share for each of its partitions.
 LIMIT: Final = 240
@@ -100,7 +103,7 @@ class Timers:
             due = await store.lock_due(tx, partitions, until, limit=LIMIT)
             return await self._tell(tx, due, passed, now)
 
-        return await self._writer.write(work)
+        return await self._writer.write(work, step=STEP)
 
     async def _tell(
         self, tx: Transaction, due: dict[UUID, Stored], passed: TimePassed, now: datetime

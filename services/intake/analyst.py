@@ -19,6 +19,7 @@ from shared.contracts import FollowUp
 from shared.db.engine import Transaction
 from shared.failpoints import failpoint
 from shared.runtime.isolation import Culprit, isolate
+from shared.runtime.traced import Step
 from shared.runtime.writer import Writer
 
 from . import articles, reading_store, store
@@ -34,6 +35,8 @@ from .reading_store import Unread
 from .store import Reasons
 
 log = logging.getLogger(__name__)
+
+STEP: Final = Step("analyse")
 
 #: The most messages one transaction reads.
 BATCH: Final = 50
@@ -64,7 +67,7 @@ class Analyst:
         if self._is_crowded():
             return False
         try:
-            busy = await self._writer.write(self._read)
+            busy = await self._writer.write(self._read, step=STEP)
         except Exception:
             self._batch = max(1, self._batch // 2)  # what takes too long is done in smaller parts
             raise
@@ -103,7 +106,8 @@ class Analyst:
             asked = [(one.ticket_id, heard[one.message_id].language, one.text) for one in first]
             helping = await articles.suggest(tx, asked)
         with self._timed("save"):
-            reading = Reading(self._policy, now)
+            traces = {one.message_id: one.traceparent for one in unread}
+            reading = Reading(self._policy, now, traces)
             await reading.load(tx, {one.ticket_id for one in unread}, found)
             for one in unread:
                 shown = found.get(one.ticket_id) if one.is_first else None

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -127,7 +128,9 @@ class Batcher:
         self._in_hand += len(waiting)
         if waiting and self._busy < (self._lanes if self._has_queue else 1):
             self._busy += 1
-            lane = asyncio.create_task(self._run_lane())
+            lane = asyncio.create_task(
+                self._run_lane(), context=Context()
+            )  # it is nobody's request
             self._running.add(lane)
             lane.add_done_callback(self._running.discard)
         if len(waiting) == 1:

@@ -15,7 +15,7 @@ from shared.contracts.vocabulary import AuthorKind
 from shared.db import audit
 from shared.db.engine import Transaction
 from shared.ids import new_id
-from shared.observability.tracing import new_traceparent
+from shared.observability.tracing import of_request
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Writer
 
@@ -142,9 +142,7 @@ async def _reprice(
     for payload in repriced(still_open, moved, by):
         ticket = tickets[payload.ticket_id]
         changed.append(evolve(ticket, Fact(payload, now)))
-        cause = Cause(
-            id=new_id(), correlation_id=ticket.correlation_id, traceparent=new_traceparent()
-        )
+        cause = Cause(id=new_id(), correlation_id=ticket.correlation_id, traceparent=of_request())
         said.append(FollowUp(cause=cause, payload=payload, time=now))
     await store.save(tx, tickets=changed)
     return said

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from shared.contracts import Cause, FollowUp, TicketOpened
 from shared.db.engine import Transaction
 from shared.ids import new_id
@@ -220,7 +222,9 @@ class Group:
             if isinstance(fact.payload, TURNS):
                 self.turns.append(Turn(fact, ticket))
             self.said.append(FollowUp(cause=cause, payload=fact.payload, time=fact.at))
-        self._messages += decision.messages
+        self._messages += [
+            replace(message, traceparent=item.traceparent) for message in decision.messages
+        ]
         self._files += decision.files
         if decision.evidence:
             shown_by = decision.messages[0].message_id if decision.messages else None

@@ -27,10 +27,14 @@ from .store import Reasons
 
 @dataclass(slots=True)
 class Reading:
-    """What was read at one instant. `load`, then `hear` each message, then `merge`, then `save`."""
+    """What was read at one instant. `load`, then `hear` each message, then `merge`, then `save`.
+
+    `traces` are the traceparents of the messages, by id.
+    """
 
     policy: IntakePolicy
     now: datetime
+    traces: Mapping[UUID, str | None]
     said: list[FollowUp] = field(default_factory=list)
     _tickets: dict[UUID, Ticket] = field(default_factory=dict)
     _parted: set[UUID] = field(default_factory=set)
@@ -71,7 +75,8 @@ class Reading:
         )
         self._tickets[ticket.ticket_id] = result.ticket
         self._changed.add(ticket.ticket_id)
-        cause = Cause(id=heard.message_id, correlation_id=ticket.correlation_id)
+        message = heard.message_id
+        cause = self._cause(message, ticket, message)
         self.said += [FollowUp(cause=cause, payload=payload) for payload in result.said]
         self._suggestions += [(ticket_id, o.candidate.ticket_id, o.score) for o in others]
         if result.evidence:
@@ -101,8 +106,9 @@ class Reading:
         asked = Asked(command_id, self.now, self.policy, CustomerHistory([]))
         command = Merge(into=target, automatic=True)
         gone, raised = merge(self._tickets[source], self._tickets[target], command, asked)
-        self._tell(self._tickets[source], command_id, gone)
-        self._tell(self._tickets[target], command_id, raised)
+        for ticket_id, decision in ((source, gone), (target, raised)):
+            ticket = self._tickets[ticket_id]
+            self._tell(ticket, self._cause(command_id, ticket, message_id), decision)
         why = Evidence(field=MERGED, value=str(target), rule=STRICT_RULE, score=round(score, 1))
         self._reasons.append(Reasons(source, message_id, self.now, (why,)))
 
@@ -112,8 +118,11 @@ class Reading:
         await store.save(tx, tickets=changed, reasons=self._reasons)
         await reading_store.suggest(tx, self._suggestions, self.now)
 
-    def _tell(self, ticket: Ticket, command_id: UUID, decision: Decision) -> None:
-        cause = Cause(id=command_id, correlation_id=ticket.correlation_id)
+    def _cause(self, itself: UUID, ticket: Ticket, message_id: UUID) -> Cause:
+        traceparent = self.traces.get(message_id)
+        return Cause(id=itself, correlation_id=ticket.correlation_id, traceparent=traceparent)
+
+    def _tell(self, ticket: Ticket, cause: Cause, decision: Decision) -> None:
         for fact in decision.facts:
             ticket = evolve(ticket, fact)
             self.said.append(FollowUp(cause=cause, payload=fact.payload))

@@ -35,11 +35,12 @@ MOST_COUNTED: Final = 10_000
 #: The oldest unread messages nobody else reads, each behind all earlier ones of its ticket.
 _CLAIM: Final = f"""
 WITH claimed AS (
-    SELECT message_id, n, ticket_id, body FROM message
+    SELECT message_id, n, ticket_id, body, traceparent FROM message
     WHERE {UNREAD} ORDER BY n LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 SELECT c.message_id, c.ticket_id, c.body, t.subject, t.customer_id, t.opened_at, t.language,
-    w.ticket_id IS NULL AND row_number() OVER (PARTITION BY c.ticket_id ORDER BY c.n) = 1
+    w.ticket_id IS NULL AND row_number() OVER (PARTITION BY c.ticket_id ORDER BY c.n) = 1,
+    c.traceparent
 FROM claimed c JOIN ticket t USING (ticket_id) LEFT JOIN ticket_text w USING (ticket_id)
 WHERE NOT EXISTS (
     SELECT 1 FROM message e
@@ -148,6 +149,7 @@ class Unread:
     opened_at: datetime
     language: str | None
     is_first: bool
+    traceparent: str | None = None
 
     @property
     def text(self) -> str:

@@ -150,6 +150,7 @@ message: Final = Table(
     Column("automatic", Boolean, nullable=False, server_default=false()),
     Column("channel", Text),
     Column("html", Text),
+    Column("traceparent", Text),
     Column("analysed_at", Instant),
     Index("message_ticket", "ticket_id", "at"),
     Index("message_unread", "n", postgresql_where=text(UNREAD)),

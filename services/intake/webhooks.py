@@ -19,7 +19,7 @@ from starlette.routing import Route
 from shared.clock import Clock
 from shared.http.direct import whole_body
 from shared.http.problems import DomainError
-from shared.observability.tracing import continued
+from shared.observability.tracing import of_request
 
 from .admission import Admission
 from .batcher import UnavailableError
@@ -137,7 +137,7 @@ class Webhooks:
 
 
 def _deliveries(source: str, channel: Channel, call: Call) -> Iterator[Delivery]:
-    traceparent = continued(call.headers.get("traceparent"))
+    traceparent = of_request(call.headers.get("traceparent"))
     for member in channel.members(call):
         parsed = channel.parse(member.raw)
         yield Delivery(

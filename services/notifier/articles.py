@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from shared.http.egress import Egress, EgressError
+from shared.observability.tracing import passed_on
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Articles:
         try:
             reply = await self._egress.get(
                 f"{self._url}/v1/articles?{urlencode([('id', one) for one in ids])}",
-                headers={"authorization": f"Bearer {self._key}"},
+                headers={"authorization": f"Bearer {self._key}", **passed_on()},
                 timeout_seconds=self._timeout_seconds,
             )
             if reply.status == 200:

@@ -9,6 +9,7 @@ import msgspec
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.templates import clean_line
 from shared.http.egress import Egress, EgressError, EgressRefused
+from shared.observability.tracing import passed_on
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ class Contacts:
         try:
             reply = await self._egress.get(
                 f"{self._url}/v1/customers/{quote(customer_id, safe='')}/contact",
-                headers={"authorization": f"Bearer {self._key}"},
+                headers={"authorization": f"Bearer {self._key}", **passed_on()},
                 timeout_seconds=self._timeout_seconds,
             )
         except EgressRefused as error:

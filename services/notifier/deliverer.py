@@ -17,6 +17,8 @@ from shared.clock import Clock
 from shared.contracts import FollowUp
 from shared.db.engine import Transaction
 from shared.failpoints import failpoint
+from shared.observability.spans import OFF, Tracer
+from shared.observability.tracing import trace_id
 from shared.runtime.writer import Writer
 
 from .beside import begin_beside
@@ -30,6 +32,7 @@ from .recording import RecordTerms, follow_ups, record, record_expired
 from .senders.base import Sender
 from .store import targets
 from .store.deliveries import Finished
+from .tracing import delivered
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class Deliverer:
         lease_terms: LeaseTerms,
         record_terms: RecordTerms,
         metrics: NotifierMetrics,
+        tracer: Tracer = OFF,
     ) -> None:
         self._writer = writer
         self._clock = clock
@@ -71,6 +75,7 @@ class Deliverer:
         self._lease_terms = lease_terms
         self._record_terms = record_terms
         self._metrics = metrics
+        self._tracer = tracer
         self._running: set[asyncio.Task[list[Finished]]] = set()
         self._finished: list[Finished] = []
         self._gauge_read_at: datetime | None = None
@@ -158,7 +163,7 @@ class Deliverer:
 
     async def _attempt(self, leased: Leased) -> list[Finished]:
         failpoint("notifier.before_send")
-        result = await self._result(leased)
+        result = await delivered(self._tracer, leased, self._clock.now(), self._result)
         failpoint("notifier.after_send")
         notification = leased.notification
         self._metrics.attempts.labels(
@@ -239,6 +244,7 @@ class Deliverer:
                 "action": f"notification_{outcome}",
                 "ticket_id": notification.ticket_id,
                 "notification_id": notification.notification_id,
+                "trace_id": trace_id(notification.cause.traceparent) or "none",
                 "recipient_id": notification.recipient_id,
                 "channel": notification.channel,
             },

@@ -38,6 +38,7 @@ from .domain.state import Heard, Planned, State, evolve
 from .domain.unheard import unheard
 from .metrics import NotifierMetrics
 from .store import directory, plans
+from .tracing import planned
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ async def handle(
             elif not isinstance(decided, Event):
                 causes[decided.notification_id] = event.cause
     new, changed = _differences(before, after)
+    new = [planned(notification, batch.traced) for notification in new]
     for hold in (n.hold for n in new if n.hold and n.is_open):
         metrics.held.labels(hold=hold.value).inc()
     await plans.save(

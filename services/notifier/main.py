@@ -17,6 +17,7 @@ from shared.http.auth import Keyring
 from shared.http.egress import Egress
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
+from shared.observability.spans import OFF, Tracer
 from shared.policy import WorkflowPolicy, load_workflow
 from shared.runtime.service import Service
 from shared.settings import ConfigurationError
@@ -55,7 +56,9 @@ from .trials import Trials, trial_routes
 from .watchers_api import watcher_routes
 
 
-def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
+def build(
+    settings: NotifierSettings, *, clock: Clock, kafka: Kafka, tracer: Tracer = OFF
+) -> Service:
     """Put the notifier together. Raises WorkflowError and ConfigurationError."""
     policy = load_workflow(settings.workflow_file, now=clock.now())
     catalogue = Catalogue("notifier")
@@ -68,6 +71,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         kafka=kafka,
         engine=engine,
         catalogue=catalogue,
+        tracer=tracer,
     )
     service.metrics.workflow_info.labels(digest=policy.digest).set(1)
     egress = Egress(settings.notifier.egress_allowed)
@@ -106,6 +110,7 @@ def build(settings: NotifierSettings, *, clock: Clock, kafka: Kafka) -> Service:
         metrics=service.metrics,
         settings=settings.http,
         api_keys=Keyring.of(settings, clock),
+        tracer=tracer,
         readiness=service.readiness,
         routes=[
             *_people_routes(settings.notifier, policy, service, clock),
@@ -173,6 +178,7 @@ def _deliverer(
             limits=section.limits,
             noise=policy.notification.noise,
         ),
+        tracer=service.tracer,
         record_terms=RecordTerms(
             policy=policy.notification,
             channels=tuple(senders),

@@ -31,12 +31,15 @@ from services.router.store.memory import RosterMemory
 from shared.contracts import FollowUp
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
+from shared.runtime.traced import Step
 from shared.runtime.writer import Writer
 
 #: What decides who gets which ticket; called as `match` is.
 Matcher: TypeAlias = Callable[..., Matching]
 
 log = logging.getLogger(__name__)
+
+STEP: Final = Step("dispatch")
 
 #: Tickets given out at most in one transaction.
 BATCH: Final = 500
@@ -103,7 +106,7 @@ class Dispatcher:
 
         After one that found a lock taken it waits for a moment.
         """
-        done = await self._writer.write(self.dispatch_once)
+        done = await self._writer.write(self.dispatch_once, step=STEP)
         self._memory.saved(done.agents)
         for found in done.matches:
             waited = found.item.waited_seconds(done.now) if done.now else 0

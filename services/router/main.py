@@ -21,6 +21,7 @@ from shared.http.app import create_app
 from shared.http.auth import Keyring
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
+from shared.observability.spans import OFF, Tracer
 from shared.policy import load_workflow
 from shared.runtime.service import Service
 
@@ -28,7 +29,7 @@ from shared.runtime.service import Service
 IDLE_SECONDS = 1.0
 
 
-def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
+def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka, tracer: Tracer = OFF) -> Service:
     """The router, ready to serve. Raises WorkflowError for a workflow file with mistakes."""
     policy = load_workflow(settings.workflow_file, now=clock.now())
     catalogue = Catalogue("router")
@@ -40,6 +41,7 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
         kafka=kafka,
         engine=engine,
         catalogue=catalogue,
+        tracer=tracer,
     )
     service.metrics.workflow_info.labels(digest=policy.digest).set(1)
     metrics = RouterMetrics(catalogue)
@@ -58,6 +60,7 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka) -> Service:
         metrics=service.metrics,
         settings=settings.http,
         api_keys=Keyring.of(settings, clock),
+        tracer=tracer,
         readiness=service.readiness,
         routes=[
             agents.routes(commands, engine),

@@ -26,7 +26,10 @@ from shared.contracts.vocabulary import QueueReason
 from shared.db.engine import Transaction
 from shared.ids import TIERLINE, derived_id
 from shared.policy import WorkflowPolicy
+from shared.runtime.traced import Step
 from shared.runtime.writer import Writer
+
+STEP: Final = Step("time passed", by_time=True)
 
 #: Tickets, or agents, of one transaction.
 LIMIT: Final = 200
@@ -81,7 +84,7 @@ class Timekeeper:
 
     async def step(self) -> bool:
         """One look at the clock; True when something was due and there may be more."""
-        kept = await self._writer.write(self.keep_tickets)
+        kept = await self._writer.write(self.keep_tickets, step=STEP)
         people = await self._writer.write(self.keep_agents)
         self._began = True
         for level, count in kept.timed_out.items():

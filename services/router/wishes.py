@@ -10,7 +10,7 @@ from shared.contracts import Cause
 from shared.db import audit
 from shared.http.problems import DomainError, FieldError
 from shared.ids import new_id
-from shared.observability.tracing import new_traceparent
+from shared.observability.tracing import of_request
 
 
 def known_agent(ledger: Ledger, agent_id: str, *, field: str) -> Agent:
@@ -25,7 +25,7 @@ def known_agent(ledger: Ledger, agent_id: str, *, field: str) -> Agent:
 def new_cause() -> Cause:
     """A command as a cause: nothing came before it."""
     command = new_id()
-    return Cause(id=command, correlation_id=command, traceparent=new_traceparent())
+    return Cause(id=command, correlation_id=command, traceparent=of_request())
 
 
 def deed(by: str, action: str, objects: Sequence[str]) -> audit.Deed:

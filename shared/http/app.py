@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.observability.metrics import Catalogue, RuntimeMetrics
+from shared.observability.spans import OFF, Tracer
 from shared.settings import HttpSettings
 
 from . import problems
@@ -20,6 +21,7 @@ from .auth import Keyring
 from .direct import DirectRoutes
 from .document import Described, completed
 from .limits import Allowance, AllowanceOf, BodyLimit, ConcurrencyLimit, HeadLimit
+from .traced import Traced
 
 #: Reasons why the service should get no traffic now; empty means ready.
 Readiness = Callable[[], Awaitable[list[str]]]
@@ -58,6 +60,7 @@ def create_app(
     direct: Sequence[Route] = (),
     described: Described | None = None,
     allowance_of: AllowanceOf | None = None,
+    tracer: Tracer = OFF,
 ) -> App:
     """An app with `/healthz`, `/readyz`, `/metrics` and the service's own routes.
 
@@ -80,7 +83,8 @@ def create_app(
         allowance_of=allowance_of,
         count=metrics.turned_away,
     )
-    app.front = Measured(HeadLimit(admitted, count=metrics.turned_away), metrics=metrics)
+    measured = Measured(HeadLimit(admitted, count=metrics.turned_away), metrics=metrics)
+    app.front = Traced(measured, tracer=tracer) if tracer.is_on else measured
     app.router.routes.extend(direct)
     app.described = described or Described()
     app.state.api_keys = api_keys

@@ -13,6 +13,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
+from .tracing import here, trace_id
+
 #: Fields that `extra=` may carry into a log line, in the order in which they are printed.
 FIELDS: Final = (
     "action",
@@ -94,7 +96,9 @@ class DroppingQueueHandler(logging.handlers.QueueHandler):
             type(self).dropped += 1
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """The record as it is: the writer thread formats it."""
+        """The record, with the trace we are in; the writer thread formats it."""
+        if (span := here()) and not hasattr(record, "trace_id"):
+            record.trace_id = trace_id(span)
         return record
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 from shared.contracts import Event, FollowUp
 from shared.db.engine import Transaction
+
+from .traced import Traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,13 @@ class Batch:
 
     `partitions` says for every subject which partition its events came from. The same ticket may
     stand in it several times, with events of several topics; within a topic they are in sequence.
+    `traced` takes the spans of what the handler does.
     """
 
     events: tuple[Event, ...]
     now: datetime
     partitions: Mapping[str, int]
+    traced: Traced = field(default_factory=Traced, compare=False)
 
     @property
     def subjects(self) -> list[str]:

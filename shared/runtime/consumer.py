@@ -21,6 +21,7 @@ from shared.failpoints import failpoint
 from shared.kafka.client import Consumer, Kafka
 from shared.kafka.records import Record, TopicPartition
 from shared.observability.metrics import RuntimeMetrics
+from shared.observability.spans import OFF, Tracer
 from shared.settings import ServiceSettings
 
 from .batch import Handler
@@ -74,8 +75,9 @@ class BatchConsumer:
         watermark: Watermark,
         settings: ServiceSettings,
         metrics: RuntimeMetrics,
+        tracer: Tracer = OFF,
     ) -> None:
-        applier = Applier(handler, source=f"/{service}")
+        applier = Applier(handler, source=f"/{service}", tracer=tracer)
         self._handling = BatchHandling(
             engine,
             clock,
@@ -93,10 +95,10 @@ class BatchConsumer:
         self._max_records = settings.consumer.max_records
         self._give_up_seconds = settings.kafka.max_poll_interval_ms / 1000 * POLL_INTERVAL_SHARE
         self._metrics = metrics
-        self._consumer: Consumer | None = None
-        self._trouble: str | None = "consumer: not connected yet"
         for topic in topics:
             metrics.sequence_gaps.labels(topic=topic)  # from 0, or nobody sees the first one rise
+        self._consumer: Consumer | None = None
+        self._trouble: str | None = "consumer: not connected yet"
         self._halted: str | None = None
         self._batches = 0
         self._stopping = asyncio.Event()

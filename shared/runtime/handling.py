@@ -21,12 +21,15 @@ from shared.db import dead_letters, inbox, outbox, stream
 from shared.db.dead_letters import Letter, Reason
 from shared.db.engine import Transaction
 from shared.observability.metrics import RuntimeMetrics
+from shared.observability.spans import OFF, Tracer
+from shared.observability.tracing import trace_id
 
 from .batch import Batch, Handler
 from .decoding import Entry, Received
 from .errors import DeadLetterLimit, HaltedError, is_transient
 from .isolation import isolate
 from .sorting import Parked, Sorted, sort
+from .traced import Traced
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,8 @@ WAITING: Final = frozenset({Reason.GAP, Reason.STALLED})
 
 #: Applies what it can of the items in the transaction: who was applied, and who was parked instead.
 Apply: TypeAlias = Callable[
-    [Transaction, Sequence[Received], datetime], Awaitable[tuple[list[Received], list[Parked]]]
+    [Transaction, Sequence[Received], datetime, Traced],
+    Awaitable[tuple[list[Received], list[Parked]]],
 ]
 
 
@@ -59,20 +63,30 @@ class Handled:
 class Applier:
     """Gives events to the service's handler and writes what follows, inside a transaction."""
 
-    def __init__(self, handler: Handler, *, source: str) -> None:
+    def __init__(self, handler: Handler, *, source: str, tracer: Tracer = OFF) -> None:
         self.source = source
         self._handler = handler
+        self._tracer = tracer
 
-    async def apply(self, tx: Transaction, items: Sequence[Received], now: datetime) -> None:
+    def traced(self) -> Traced:
+        """The spans of a transaction that is about to begin."""
+        return Traced(self._tracer)
+
+    async def apply(
+        self, tx: Transaction, items: Sequence[Received], now: datetime, traced: Traced
+    ) -> None:
         """Handle `items` as one batch. Raises what the handler raises."""
-        batch = Batch(
-            events=tuple(item.event for item in items),
-            now=now,
-            partitions={item.key: item.record.partition for item in items},
-        )
-        said = await self._handler(tx, batch)
-        if said:
-            await outbox.add(tx, follow_ups_to_events(list(said), source=self.source, now=now))
+        with traced.part():
+            batch = Batch(
+                events=traced.heard(items),
+                now=now,
+                partitions={item.key: item.record.partition for item in items},
+                traced=traced,
+            )
+            said = await self._handler(tx, batch)
+            if said:
+                events = follow_ups_to_events(list(said), source=self.source, now=now)
+                await outbox.add(tx, traced.said(events))
 
 
 class BatchHandling:
@@ -116,31 +130,32 @@ class BatchHandling:
 
     async def _attempt(self, entries: Sequence[Entry], apply: Apply) -> Handled:
         now = self._clock.now()
-        async with self._engine.begin() as tx:
-            fresh = await _claim(tx, entries)
-            found = await _sort(tx, fresh, self._applier.source)
-            applied, culprits = await apply(tx, found.apply, now)
-            parked = _in_order(fresh, [*found.parked, *culprits])
-            await stream.advance(tx, last_of(applied))
-            await dead_letters.park(tx, [_letter(one) for one in parked], now)
-            verdicts = _verdicts(fresh, applied, parked)
-            self._limit.check(verdicts, now)
+        with self._applier.traced() as traced:
+            async with self._engine.begin() as tx:
+                fresh = await _claim(tx, entries)
+                found = await _sort(tx, fresh, self._applier.source)
+                applied, culprits = await apply(tx, found.apply, now, traced)
+                parked = _in_order(fresh, [*found.parked, *culprits])
+                await stream.advance(tx, last_of(applied))
+                await dead_letters.park(tx, [_letter(one) for one in parked], now)
+                verdicts = _verdicts(fresh, applied, parked)
+                self._limit.check(verdicts, now)
         self._limit.count(verdicts, now)
         self._count_sequences(found)
         return Handled(applied, parked, len(entries) - len(fresh))
 
     async def _apply_all(
-        self, tx: Transaction, items: Sequence[Received], now: datetime
+        self, tx: Transaction, items: Sequence[Received], now: datetime, traced: Traced
     ) -> tuple[list[Received], list[Parked]]:
         if items:
-            await self._applier.apply(tx, items, now)
+            await self._applier.apply(tx, items, now, traced)
         return list(items), []
 
     async def _apply_isolating(
-        self, tx: Transaction, items: Sequence[Received], now: datetime
+        self, tx: Transaction, items: Sequence[Received], now: datetime, traced: Traced
     ) -> tuple[list[Received], list[Parked]]:
         async def attempt(part: Sequence[Received]) -> Sequence[Received]:
-            await self._applier.apply(tx, part, now)
+            await self._applier.apply(tx, part, now, traced)
             return part
 
         found = await isolate(tx, items, attempt, key=lambda item: item.key)
@@ -170,6 +185,7 @@ class BatchHandling:
                     "action": "event_parked",
                     "ticket_id": parked.entry.key,
                     "event_id": parked.entry.id,
+                    "trace_id": _trace_of(parked.entry),
                     "topic": parked.entry.record.topic,
                     "reason": parked.reason,
                 },
@@ -221,6 +237,11 @@ def _letter(parked: Parked) -> Letter:
         reason=parked.reason,
         error=parked.error,
     )
+
+
+def _trace_of(entry: Entry) -> str:
+    known = trace_id(entry.event.traceparent) if isinstance(entry, Received) else None
+    return known or "none"
 
 
 def _verdicts(

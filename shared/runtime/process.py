@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import sys
+from contextlib import closing
 from typing import Final, Protocol, TypeVar
 
 from shared.clock import Clock, SystemClock
 from shared.kafka.aio import AioKafka
 from shared.kafka.client import Kafka
+from shared.kafka.topics import load, partitions
 from shared.observability.logging import configure
+from shared.observability.recording import tracer_of
+from shared.observability.spans import Tracer
 from shared.policy import WorkflowError
 from shared.settings import ConfigurationError, ServiceSettings, read
 
 from .http_server import PortTakenError
 from .service import Service
+from .starting import program_version
+from .topic_guard import TopicGuard
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +41,9 @@ S = TypeVar("S", bound=ServiceSettings)
 class Build(Protocol[S_contra]):
     """A service's composition root."""
 
-    def __call__(self, settings: S_contra, *, clock: Clock, kafka: Kafka) -> Service:
+    def __call__(
+        self, settings: S_contra, *, clock: Clock, kafka: Kafka, tracer: Tracer
+    ) -> Service:
         """Put the service together."""
         ...
 
@@ -52,7 +61,8 @@ def main(name: str, kind: type[S], build: Build[S]) -> int:
         return MISCONFIGURED_STATUS
     listener = configure(level=settings.log.level, style=settings.log.format, service=name)
     try:
-        return asyncio.run(_serve(name, settings, build))
+        with closing(_tracer(name, settings)) as tracer:
+            return asyncio.run(_serve(name, settings, build, tracer))
     except (PortTakenError, WorkflowError, ConfigurationError) as error:
         log.error("%s does not start: %s", name, error, extra={"action": "not_started"})
         return MISCONFIGURED_STATUS
@@ -63,9 +73,15 @@ def main(name: str, kind: type[S], build: Build[S]) -> int:
         listener.stop()
 
 
-async def _serve(name: str, settings: S, build: Build[S]) -> int:
-    kafka = AioKafka(settings.kafka, client_id=f"tierline.{name}")
-    service = build(settings, clock=SystemClock(), kafka=kafka)
+def _tracer(name: str, settings: ServiceSettings) -> Tracer:
+    return tracer_of(settings.otel, os.environ, service=name, version=program_version())
+
+
+async def _serve(name: str, settings: S, build: Build[S], tracer: Tracer) -> int:
+    topics = load()
+    kafka = AioKafka(settings.kafka, client_id=f"tierline.{name}", partitions=partitions(topics))
+    service = build(settings, clock=SystemClock(), kafka=kafka, tracer=tracer)
+    service.topics = TopicGuard(kafka, topics, service=name, metrics=service.metrics)
     _spare_the_collector()
     return await service.serve()
 

@@ -23,7 +23,9 @@ from shared.failpoints import failpoint
 from shared.kafka.client import BrokerUnavailableError, Kafka, Producer
 from shared.kafka.records import Outgoing
 from shared.observability.metrics import RuntimeMetrics
+from shared.observability.spans import OFF, Tracer
 
+from .traced import published
 from .worker import Worker
 
 log = logging.getLogger(__name__)
@@ -49,18 +51,19 @@ class Relay:
         *,
         metrics: RuntimeMetrics,
         volatile: bool = False,
+        tracer: Tracer = OFF,
     ) -> None:
         self.worker = Worker("relay", self._work, idle_seconds=IDLE_SECONDS, metrics=metrics)
         self._engine = engine
         self._kafka = kafka
         self._clock = clock
         self._metrics = metrics
-        self._producer: Producer | None = None
-        self._rebuild_first = volatile
-        self._is_done = False
         for reason in ("partial", "nothing"):  # from 0, or nobody sees the first one rise
             metrics.relay_failures.labels(reason=reason)
         self._tracer = tracer
+        self._producer: Producer | None = None
+        self._rebuild_first = volatile
+        self._is_done = False
 
     def wake(self) -> None:
         """Something was committed."""
@@ -121,8 +124,10 @@ class Relay:
     ) -> bool:
         if not rows:
             return False
+        began = time.time_ns()
         done = await self._send(producer, rows)
         failpoint("relay.after_ack")
+        published(self._tracer, done, began)
         await outbox.mark_published(tx, done, self._clock.now())
         self._is_done = len(done) == len(rows) < LIMIT and not self.worker.woken
         return bool(done)

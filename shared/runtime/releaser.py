@@ -23,6 +23,7 @@ from .decoding import Unreadable, read
 from .errors import is_transient
 from .handling import Applier, last_of
 from .isolation import told
+from .traced import Traced
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +76,12 @@ class Releaser:
 
     async def _release_heads(self) -> int:
         """Try the first parked event of every key that may go; how many were applied."""
-        async with self._engine.begin() as tx:
-            heads = await dead_letters.heads(tx, of=self._topics)
-            return sum([await self._release(tx, parked) for parked in heads])
+        with self._applier.traced() as traced:
+            async with self._engine.begin() as tx:
+                heads = await dead_letters.heads(tx, of=self._topics)
+                return sum([await self._release(tx, parked, traced) for parked in heads])
 
-    async def _release(self, tx: Transaction, parked: Parked) -> bool:
+    async def _release(self, tx: Transaction, parked: Parked, traced: Traced) -> bool:
         """Apply one parked event; when it fails again it waits for a person, with the new error."""
         now = self._clock.now()
         entry = read(_record(parked))
@@ -89,7 +91,7 @@ class Releaser:
         try:
             async with tx.begin_nested():
                 await stream.applied(tx, [entry.stream])
-                await self._applier.apply(tx, [entry], now)
+                await self._applier.apply(tx, [entry], now, traced)
                 await stream.advance(tx, last_of([entry]))
         except Exception as error:
             if is_transient(error):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Final
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.clock import Clock
 from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue, RuntimeMetrics
+from shared.observability.spans import OFF, Tracer
 from shared.settings import ServiceSettings
 
 from . import clock_guard, housekeeping
@@ -27,7 +27,10 @@ from .consumer import BatchConsumer
 from .gate import Gate
 from .http_server import HttpServer
 from .relay import Relay
+from .sight import Sight
 from .starting import program_version, wait_for_database
+from .stopping import ended, on_signals
+from .topic_guard import TopicGuard
 from .watchdogs import EventLoopWatchdog, Exit, ProgressWatchdog
 from .watermark import Watermark
 from .worker import Idle, Step, Worker
@@ -72,6 +75,9 @@ class Service:
     #: What the paths begin with that must keep up with a storm.
     hot_paths: str | None = None
 
+    #: Compares the topics with the catalogue; None where nobody else makes topics.
+    topics: TopicGuard | None = None
+
     def __init__(
         self,
         *,
@@ -83,16 +89,19 @@ class Service:
         catalogue: Catalogue,
         kafka_matters: bool = True,
         hard_exit: Exit = os._exit,
+        tracer: Tracer = OFF,
     ) -> None:
         self.name = name
         self.settings = settings
         self.engine = engine
         self.metrics = RuntimeMetrics(catalogue)
         self.metrics.build_info.labels(version=program_version()).set(1)
+        volatile = settings.kafka.volatile
+        self.tracer = tracer
         self.relay = Relay(
-            engine, kafka, clock, metrics=self.metrics, volatile=settings.kafka.volatile
+            engine, kafka, clock, metrics=self.metrics, volatile=volatile, tracer=tracer
         )
-        self.writer = Writer(engine, clock, source=f"/{name}", relay=self.relay)
+        self.writer = Writer(engine, clock, source=f"/{name}", relay=self.relay, tracer=tracer)
         self.guard = clock_guard.ClockGuard(
             clock_guard.reader(engine, clock), clock=clock, metrics=self.metrics
         )
@@ -127,6 +136,7 @@ class Service:
             watermark=self.watermark,
             settings=self.settings,
             metrics=self.metrics,
+            tracer=self.tracer,
         )
         return self.consumer
 
@@ -155,7 +165,7 @@ class Service:
         return reasons
 
     def _kafka_problems(self) -> list[str]:
-        problems = []
+        problems = [*self.topics.problems] if self.topics else []
         if self.guard.held:
             problems.append(f"held: {self.guard.held}")
         if self.relay.worker.failing:
@@ -174,7 +184,7 @@ class Service:
         0 after an orderly stop, PENDING_STATUS when the database lacks migrations. Raises what ended a
         part of the service: one part dies, the process dies whole.
         """
-        self._watch_signals()
+        on_signals(self.stop)
         server = HttpServer(self.app, self.settings.http, self.gate, hot_paths=self.hot_paths)
         self.port = server.port
         async with asyncio.TaskGroup() as group:
@@ -219,8 +229,13 @@ class Service:
             watermark=self.watermark,
             keep_days=self.settings.outbox.keep_days,
         )
-        yield Worker("clock_guard", self.guard.step, idle_seconds=1.0).run()
-        yield Worker("housekeeping", keeper.step, idle_seconds=5.0).run()
+        sight = Sight(self.engine, self.readiness, self.metrics)
+        yield Worker("clock_guard", self.guard.step, idle_seconds=1.0, metrics=self.metrics).run()
+        yield Worker("housekeeping", keeper.step, idle_seconds=5.0, metrics=self.metrics).run()
+        yield Worker("sight", sight.step, idle_seconds=5.0, metrics=self.metrics).run()
+        if self.topics is not None:
+            idle = self.topics.idle_seconds
+            yield Worker("topics", self.topics.step, idle_seconds=idle, metrics=self.metrics).run()
         if self.consumer is not None:
             yield ProgressWatchdog(
                 lag=self.consumer.lag,
@@ -246,13 +261,13 @@ class Service:
         log.info("Service %s stops", self.name, extra={"action": "stopping"})
         try:
             server.stop()
-            await _ended([http], HTTP_SECONDS)
+            await ended([http], HTTP_SECONDS)
             for worker in self.workers:
                 worker.stop()
             if self.consumer is not None:
                 self.consumer.stop()
             self.relay.worker.stop()
-            await _ended(parts, BATCH_SECONDS)
+            await ended(parts, BATCH_SECONDS)
             await self.close()
         finally:
             hard.cancel()
@@ -282,17 +297,3 @@ class Service:
                 error,
                 extra={"action": "relay_not_flushed", "reason": type(error).__name__},
             )
-
-    def _watch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self.stop)
-
-
-async def _ended(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
-    """Wait for `tasks`, and cancel those that take longer."""
-    if not tasks:
-        return
-    _, late = await asyncio.wait(tasks, timeout=seconds)
-    for task in late:
-        task.cancel()

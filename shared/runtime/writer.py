@@ -13,8 +13,10 @@ from shared.contracts import FollowUp, follow_ups_to_events
 from shared.db import outbox
 from shared.db.engine import Transaction
 from shared.failpoints import failpoint
+from shared.observability.spans import OFF, Tracer
 
 from .errors import was_rolled_back
+from .traced import Step, Traced
 
 T = TypeVar("T")
 
@@ -36,21 +38,31 @@ class Wakeable(Protocol):
 class Writer:
     """Runs work in one transaction, writes what follows to the outbox, commits, wakes the relay."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, *, source: str, relay: Wakeable) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        *,
+        source: str,
+        relay: Wakeable,
+        tracer: Tracer = OFF,
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._source = source
         self._relay = relay
+        self._tracer = tracer
 
-    async def write(self, work: Work[T]) -> T:
-        """Do `work` in one transaction and return its answer once it is committed.
+    async def write(self, work: Work[T], *, step: Step | None = None) -> T:
+        """Do `work` in one transaction and return its answer once it is committed. `step` is what it is called
+        in traces, where it is a worker's.
 
         Work that PostgreSQL rolled back to break a deadlock is done again, so it must leave nothing
         behind but rows. Any other error is the caller's, and nothing was written.
         """
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
-                answer = await self._once(work)
+                answer = await self._once(work, step)
             except Exception as error:
                 if not attempts_left or not was_rolled_back(error):
                     raise
@@ -60,10 +72,13 @@ class Writer:
                 return answer
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, work: Work[T]) -> T:
+    async def _once(self, work: Work[T], step: Step | None) -> T:
         now = self._clock.now()
-        async with self._engine.begin() as tx:
-            answer, said = await work(tx, now)
-            if said:
-                await outbox.add(tx, follow_ups_to_events(list(said), source=self._source, now=now))
+        with Traced(self._tracer) as traced:
+            async with self._engine.begin() as tx:
+                answer, said = await work(tx, now)
+                if said:
+                    told = traced.stepped(step, said)
+                    events = follow_ups_to_events(told, source=self._source, now=now)
+                    await outbox.add(tx, traced.said(events))
         return answer

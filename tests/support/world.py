@@ -11,11 +11,11 @@ import email
 import email.policy
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 import httpx2
@@ -41,6 +41,7 @@ from shared.http.egress import Egress
 from shared.kafka.client import BrokerUnavailableError
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.topics import load
+from shared.observability.spans import OFF, Tracer
 from shared.runtime.clock_guard import ClockReading
 from shared.runtime.http_server import HttpServer
 from shared.runtime.service import Service
@@ -49,6 +50,7 @@ from shared.settings import ApiKey, DatabaseSettings, HttpSettings
 from tests.support.builders import MONDAY_10
 from tests.support.crashes import CrashError
 from tests.support.intake import SECRET, a_message, a_status, an_open, signed
+from tests.support.mails import TOKEN
 from tests.support.sinks import MailSink, a_mail_relay
 
 KEY: Final = "tl_world"
@@ -82,6 +84,9 @@ _TO_THE_NEXT_MILLISECOND: Final = timedelta(microseconds=999)
 #: A world that goes on for this many rounds at one instant has a loop in it.
 _ROUNDS: Final = 200
 
+#: Who records the spans of a service.
+TracerOf: TypeAlias = Callable[[str], Tracer]
+
 
 class Mail:
     """One mail that arrived."""
@@ -105,9 +110,17 @@ class Mail:
 class World:
     """Four services, a broker, a clock, a mail relay. Made by `a_world`."""
 
-    def __init__(self, database_url: str, workflow: Path, relay: MailSink) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        workflow: Path,
+        relay: MailSink,
+        begins: datetime,
+        tracer_of: TracerOf,
+    ) -> None:
         self.database_url = database_url
-        self.clock = FakeClock(MONDAY_10)
+        self.workflow = workflow
+        self.clock = FakeClock(begins)
         self.broker = MemoryBroker(self.clock)
         self.relay = relay
         self.services: dict[str, Service] = {}
@@ -115,6 +128,7 @@ class World:
         self.crashed: list[str] = []
         self._at_rest: set[Worker] = set()
         self.intake_url = ""
+        self._tracer_of = tracer_of
         self._common: dict[str, Any] = {
             "database": DatabaseSettings(url=SecretStr(database_url), pool_size=4),
             "api_keys": {"world": ApiKey(sha256=fingerprint(KEY), scopes=SCOPES)},
@@ -163,25 +177,31 @@ class World:
         await self.start(name)
 
     def _build(self, name: str) -> Service:
+        parts: Any = {
+            "clock": self.clock,
+            "kafka": self.broker,
+            "tracer": self._tracer_of(name),
+        }
         match name:
             case "intake":
                 source = SourceSettings(secrets=(SecretStr(SECRET),))
-                section = IntakeSection(sources={"generic": source})
+                mailbox = SourceSettings(channel="email", secrets=(SecretStr(TOKEN),))
+                section = IntakeSection(sources={"generic": source, "email": mailbox})
                 settings = IntakeSettings(**self._common, intake=section)
-                return build_intake(settings, clock=self.clock, kafka=self.broker)
+                return build_intake(settings, **parts)
             case "router":
                 routing = RouterSettings(**self._common)
-                return build_router(routing, clock=self.clock, kafka=self.broker)
+                return build_router(routing, **parts)
             case "escalator":
                 escalating = EscalatorSettings(**self._common)
-                return build_escalator(escalating, clock=self.clock, kafka=self.broker)
+                return build_escalator(escalating, **parts)
             case _:
                 smtp = SmtpSettings(host="127.0.0.1", port=self.relay.port, security="none")
                 telling = NotifierSection(
                     smtp=smtp, intake_url=self.intake_url, intake_key=SecretStr(KEY)
                 )
                 notifying = NotifierSettings(**self._common, notifier=telling)
-                return build_notifier(notifying, clock=self.clock, kafka=self.broker)
+                return build_notifier(notifying, **parts)
 
     # What happens in it
 
@@ -261,6 +281,13 @@ class World:
         answer = await self.clients["intake"].post(
             "/v1/channels/generic/webhook", content=raw, headers=headers
         )
+        await self.settle()
+        return answer
+
+    async def mail(self, raw: bytes) -> httpx2.Response:
+        """A mail arrives in intake's mailbox, and everything that follows from it at once."""
+        path = f"/v1/channels/email/webhook/{TOKEN}"
+        answer = await self.clients["intake"].post(path, content=raw)
         await self.settle()
         return answer
 
@@ -378,13 +405,18 @@ def clock_time(instant: datetime) -> str:
 
 @asynccontextmanager
 async def a_world(
-    database_url: str, folder: Path, *, workflow: str = PLAIN
+    database_url: str,
+    folder: Path,
+    *,
+    workflow: str = PLAIN,
+    begins: datetime = MONDAY_10,
+    tracer_of: TracerOf = lambda _service: OFF,
 ) -> AsyncIterator[World]:
     """A world on a migrated database; intake answers the notifier over a real socket."""
     file = folder / "workflow.yaml"
     file.write_text(workflow, encoding="utf-8")
     async with a_mail_relay() as relay:
-        world = World(database_url, file, relay)
+        world = World(database_url, file, relay, begins, tracer_of)
         await create_topics(world.broker)
         await world.start("intake")
 

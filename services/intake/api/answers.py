@@ -16,7 +16,7 @@ from services.intake.domain.delivery import Answer, Delivery, Disposition, Outco
 from shared.http.auth import Principal
 from shared.http.problems import DomainError, FieldError
 from shared.ids import new_id
-from shared.observability.tracing import continued
+from shared.observability.tracing import of_request
 
 from .bodies import Commanding, Id
 
@@ -55,7 +55,7 @@ async def carry_out(
         dedupe_key=key or str(new_id()),
         raw=raw,
         commands=((0, command),),
-        traceparent=continued(request.headers.get("traceparent")),
+        traceparent=of_request(request.headers.get("traceparent")),
         is_api=True,
         digest=hashlib.sha256(f"{request.url.path}\n".encode() + raw).digest(),
     )

@@ -102,7 +102,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One utterance on a ticket, with its text. Its fields are the columns of the table `message`."""
+    """One utterance on a ticket, with its text. Its fields are the columns of the table `message`;
+    `traceparent` is of the request that brought it.
+    """
 
     message_id: UUID
     ticket_id: UUID
@@ -114,6 +116,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool = False
     channel: str | None = None
     html: str | None = None
+    traceparent: str | None = None
 
 
 class KeptFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from services.escalator.config import EscalatorSettings
 from services.escalator.main import build
 from shared.clock import Clock, SystemClock
 from shared.kafka.client import Kafka
+from shared.observability.spans import Tracer
 from shared.runtime.process import main
 from shared.runtime.service import Service
 
@@ -49,10 +50,12 @@ def _end_with_stdin() -> None:
 if __name__ == "__main__":
     offset = Path(sys.argv[1])
 
-    def stepped(settings: EscalatorSettings, *, clock: Clock, kafka: Kafka) -> Service:
+    def stepped(
+        settings: EscalatorSettings, *, clock: Clock, kafka: Kafka, tracer: Tracer
+    ) -> Service:
         """The escalator, on another clock."""
         del clock
-        return build(settings, clock=SteppedClock(offset), kafka=kafka)
+        return build(settings, clock=SteppedClock(offset), kafka=kafka, tracer=tracer)
 
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     sys.exit(main("escalator", EscalatorSettings, stepped))
