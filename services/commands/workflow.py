@@ -16,6 +16,7 @@ import typer
 
 from services.intake.domain.evidence import Evidence
 from shared.clock import SystemClock
+from shared.contracts.vocabulary import Metric
 from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 from shared.policy.durations import format_duration
 from shared.policy.explain import Explanation, PriorityReason, Verdict, explain
@@ -189,9 +190,12 @@ def _route_lines(found: Explanation) -> Iterable[str]:
 
 
 def _target_lines(found: Explanation) -> Iterable[str]:
-    """What is promised."""
+    """What is promised, and the calendar of each promise if they differ."""
     targets, route = found.targets, found.route
-    yield f"targets of {targets.policy_id}, calendar {found.calendar}"
+    hours = {metric: f", calendar {name}" for metric, name in found.calendars.items()}
+    shared = hours[Metric.RESOLUTION] if len(set(hours.values())) == 1 else ""
+    apart = dict.fromkeys(hours, "") if shared else hours
+    yield f"targets of {targets.policy_id}{shared}"
     line = f"  first response {format_duration(found.first_response)}"
     if found.first_response < targets.first_response:
         line += (
@@ -201,9 +205,9 @@ def _target_lines(found: Explanation) -> Iterable[str]:
         line += (
             f" ({route.rule} asks for {format_duration(route.sla_target)}, which tightens nothing)"
         )
-    yield line
-    yield f"  next response {format_duration(targets.next_response)}"
-    yield f"  resolution {format_duration(targets.resolution)}"
+    yield f"{line}{apart[Metric.FIRST_RESPONSE]}"
+    yield f"  next response {format_duration(targets.next_response)}{apart[Metric.NEXT_RESPONSE]}"
+    yield f"  resolution {format_duration(targets.resolution)}{apart[Metric.RESOLUTION]}"
 
 
 def _verdict_lines(verdicts: Iterable[Verdict]) -> Iterable[str]:

@@ -48,6 +48,7 @@ def build_levels(document: Document) -> tuple[Level, ...]:
             section.respond_within,
             section.aliases,
             section.requires,
+            document.team_calendars.get(section.team),
         )
         for name, section in document.levels.items()
     )
@@ -75,6 +76,7 @@ def build_sla(
             tuple(sorted({n for n in sla.waiting.reminders if n < sla.waiting.solved_after})),
             sla.waiting.solved_after,
         ),
+        metric_calendars=sla.metric_calendars,
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.contracts.vocabulary import Metric
+
 from .sla import Targets
 from .workflow import WorkflowPolicy
 
@@ -52,12 +54,19 @@ def other_changes(old: WorkflowPolicy, new: WorkflowPolicy) -> list[str]:
 
 
 def _metrics() -> list[str]:
-    return [field.name for field in dataclasses.fields(Targets) if field.name != "policy_id"]
+    """What a cell promises, and not in which way."""
+    known = (field.name for field in dataclasses.fields(Targets))
+    return [name for name in known if name in set(Metric)]
 
 
 def _parts(policy: WorkflowPolicy) -> Iterator[tuple[str, object]]:
     """Everything but targets and the calendars themselves, each under a name a person knows."""
     sla, escalation = policy.sla, policy.escalation
+    for (priority, tier), targets in sla.matrix.items():
+        if targets.thresholds is not None:
+            yield f"thresholds of {priority}/{tier}", _plain(targets.thresholds)
+        if targets.calendars:
+            yield f"calendars of {priority}/{tier}", _plain(targets.calendars)
     for field in dataclasses.fields(sla):
         if field.name != "matrix":
             yield f"sla {field.name.replace('_', ' ')}", _plain(getattr(sla, field.name))

@@ -13,6 +13,7 @@ from .assigning_document import AssigningSection
 from .calendars import CalendarSection, RotationSection
 from .kinds import (
     Audiences,
+    CalendarByMetric,
     CalendarName,
     ChannelName,
     Duration,
@@ -114,6 +115,7 @@ class SlaSection(Section):
     reopen_floor: Share
     courtesy_review: Duration
     waiting: WaitingSection
+    metric_calendars: CalendarByMetric = Field(default_factory=dict)
 
 
 class BlockSection(Section):
@@ -267,6 +269,7 @@ class Document(Section):
     escalation: EscalationSection
     roles: tuple[Slug, ...] = ()
     audiences: dict[Slug, Audiences]
+    team_calendars: dict[TeamName, CalendarName] = Field(default_factory=dict)
     on_call: dict[TeamName, RotationSection]
     notifications: NotificationsSection
     templates: dict[Slug, TemplateSection]

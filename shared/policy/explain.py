@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.contracts.vocabulary import Grade, Priority
+from shared.contracts.vocabulary import Grade, Metric, Priority
 
 from .compiler import compile_first, normalise
 from .escalation import NEXT_LEVEL, Trigger
@@ -64,7 +64,9 @@ class PriorityReason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All of it. `first_response` is the cell's target tightened by the rule's (semantics K10)."""
+    """All of it. `first_response` is the cell's target tightened by the rule's (semantics K10),
+    `calendars` are what the promises count in (C5).
+    """
 
     workflow_digest: str
     facts: Mapping[str, object]
@@ -74,7 +76,7 @@ class Explanation:
     route: Route
     targets: Targets
     first_response: timedelta
-    calendar: str
+    calendars: Mapping[Metric, str]
     triggers: tuple[Verdict, ...]
     notifications: tuple[Verdict, ...]
 
@@ -102,8 +104,10 @@ def explain(policy: WorkflowPolicy, facts: Facts) -> Explanation:
         route=route,
         targets=targets,
         first_response=tightened,
-        calendar=policy.customers.calendar_of(None, str(known["customer_tier"]))
-        or policy.sla.calendar_of(priority.effective),
+        calendars={
+            metric: policy.calendar_of(metric, priority.effective, str(known["customer_tier"]))
+            for metric in (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.RESOLUTION)
+        },
         triggers=tuple(_triggers(policy, known, route.level)),
         notifications=tuple(_notifications(policy, known)),
     )

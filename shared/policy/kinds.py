@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from shared.contracts import PAYLOADS
+from shared.contracts.vocabulary import Metric
 
 from .conditions import Condition, ConditionError, check_condition
 from .durations import DurationError, parse_duration, parse_minutes
@@ -142,6 +143,15 @@ def word_of(words: type[StrEnum], kind: str) -> Callable[[object], StrEnum]:
     return check
 
 
+def _promise(value: object) -> Metric:
+    """What a customer is promised; a level's own time is its team's (semantics C5)."""
+    metrics = [metric for metric in Metric if not metric.of_level]
+    name = str(value).lower()
+    if name not in metrics:
+        raise complaint(Complaint(f'no promise "{value}"', nearest(name, metrics)))
+    return Metric(name)
+
+
 def listed(value: object) -> object:
     """One thing may be written without brackets."""
     return [value] if isinstance(value, str) else value
@@ -220,6 +230,7 @@ CategoryName = Annotated[str, BeforeValidator(partial(_known, "category"))]
 SignalName = Annotated[str, BeforeValidator(partial(_known, "word group"))]
 AudienceName = Annotated[str, BeforeValidator(partial(_known, "audience"))]
 Audiences = Annotated[tuple[AudienceName, ...], BeforeValidator(listed)]
+CalendarByMetric = dict[Annotated[Metric, BeforeValidator(_promise)], CalendarName]
 
 TriageCondition = Annotated[Condition, PlainValidator(partial(_condition, Stage.TRIAGE))]
 RoutingCondition = Annotated[Condition, PlainValidator(partial(_condition, Stage.ROUTING))]

@@ -10,7 +10,8 @@ from datetime import timedelta
 @dataclass(frozen=True, slots=True)
 class Level:
     """One level of the ladder. `respond_within` is how long its people may take to accept a ticket
-    (semantics X7); None means immediately: paged at once, never bundled.
+    (semantics X7); None means immediately: paged at once, never bundled. `calendar` is that of its team,
+    which its own clocks count in; without one they count in that of the promise they serve (C5).
     """
 
     name: str
@@ -19,6 +20,7 @@ class Level:
     respond_within: timedelta | None
     aliases: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from shared.contracts.vocabulary import Priority
 
-from .kinds import Minutes, Section, Thresholds, complaint, names_of
+from .kinds import CalendarByMetric, Minutes, Section, Thresholds, complaint, names_of
 from .problems import nearest
 from .sla import ANY, Targets
 from .source import read_matrix_text
@@ -23,7 +23,8 @@ CellKey = tuple[str, str]
 class CellSection(Section):
     """The targets of one cell: bare numbers are minutes. What a cell leaves out is looked for further
     along the chain; `next_response` is the cell's `first_response` unless it is given, and nobody is
-    owed a `periodic_update` unless it is (semantics K8). `thresholds` are percents as in `sla`.
+    owed a `periodic_update` unless it is (semantics K8). `thresholds` are percents as in `sla`,
+    `metric_calendars` come before those of `sla` (C5).
     """
 
     first_response: Minutes | None = None
@@ -31,6 +32,7 @@ class CellSection(Section):
     resolution: Minutes | None = None
     periodic_update: Minutes | None = None
     thresholds: Thresholds | None = None
+    metric_calendars: CalendarByMetric | None = None
 
 
 def _cell_key(value: object, info: ValidationInfo) -> CellKey:
@@ -99,6 +101,9 @@ def look_up(
         resolution=resolution[1],
         periodic_update=periodic[1] if periodic else None,
         thresholds=next((c.thresholds for _, c in cells if c.thresholds is not None), None),
+        calendars=next(
+            (tuple(sorted(c.metric_calendars.items())) for _, c in cells if c.metric_calendars), ()
+        ),
     )
 
 

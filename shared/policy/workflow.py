@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.calendar import Calendar
 from shared.contracts import TicketOpened
+from shared.contracts.vocabulary import Metric, Priority
 
 from .escalation import EscalationPolicy
 from .facts import BUSINESS_HOURS, opening_facts
@@ -57,6 +58,16 @@ class WorkflowPolicy:
         customer = opened.customer
         hours = self.hours(at, customer_id=customer.customer_id, tier=customer.tier)
         return opening_facts(opened, hours=hours, currency=self.currency)
+
+    def calendar_of(
+        self, metric: Metric, priority: Priority, tier: str, customer_id: str | None = None
+    ) -> str:
+        """The name of the calendar that a promise counts in: the one forced on its metric, that of the
+        customer's contract or tier, that of the priority (semantics C5).
+        """
+        forced = self.sla.forced_calendars(self.sla.targets(priority, tier)).get(metric)
+        contract = self.customers.calendar_of(customer_id, tier)
+        return forced or contract or self.sla.calendar_of(priority)
 
     def hours(
         self, at: datetime, *, customer_id: str | None = None, tier: str = ""

@@ -36,13 +36,16 @@ class Week:
 
 @dataclass(frozen=True)
 class Price:
-    """The targets of one priority and customer tier, and the calendar they count in."""
+    """The targets of one priority and customer tier, and the calendar they count in; `forced` are those of
+    single metrics, whatever a contract says (C5).
+    """
 
     first_response: timedelta
     next_response: timedelta
     resolution: timedelta
     calendar: str
     periodic_update: timedelta | None = None
+    forced: dict[str, str] = field(default_factory=dict)
 
     def of(self, metric: str) -> timedelta:
         """The target of that metric."""
@@ -54,7 +57,7 @@ class Price:
 @dataclass(frozen=True)
 class Promises:
     """What a workflow promises: prices by (priority, tier), and how its clocks behave. `ranks` are the
-    priorities and the tiers, highest first.
+    priorities and the tiers, highest first. `contracts` are the calendars of tiers that have one (C5).
     """
 
     prices: dict[tuple[str, str], Price]
@@ -65,12 +68,13 @@ class Promises:
     window: timedelta
     floor_percent: int
     ranks: tuple[tuple[str, ...], tuple[str, ...]]
+    contracts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Act:
     """One thing that happens. `reason` of a wait, `pair` of an opening or a new price, `other` what had
-    happened to the ticket that goes on as this one.
+    happened to the ticket that goes on as this one, `contract` the calendar of the customer's own.
     """
 
     at: datetime
@@ -80,6 +84,7 @@ class Act:
     outbound: bool = False
     sla_target: timedelta | None = None
     other: tuple[Act, ...] = ()
+    contract: str = ""
 
 
 @dataclass(frozen=True)

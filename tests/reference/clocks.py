@@ -28,6 +28,7 @@ class Clocks:
         self.clocks: list[Promise] = []
         self.pair = ("", "")
         self.sla_target: timedelta | None = None
+        self.contract = ""
 
     # Time
 
@@ -115,9 +116,11 @@ class Clocks:
         """What the cell of priority and tier promises."""
         return self._promises.prices[self.pair]
 
-    def hours_now(self) -> Hours:
-        """The calendar that new promises count in."""
-        return self._all_hours[self.current().calendar]
+    def hours_now(self, metric: str) -> Hours:
+        """The calendar that a new promise counts in: that of its metric, of the contract, of the cell (C5)."""
+        own = self.contract or self._promises.contracts.get(self.pair[1])
+        forced = self.current().forced.get(metric)
+        return self._all_hours[forced or own or self.current().calendar]
 
     def target(self, metric: str) -> timedelta:
         """The cell's; the routing rule's own only tightens the first response (K10)."""
@@ -129,7 +132,7 @@ class Clocks:
     def start(self, metric: str, at: datetime, carried: timedelta = _NOTHING) -> None:
         """Begin the next cycle; thresholds within `carried` count as told (R1)."""
         cycle = 1 + sum(clock.metric == metric for clock in self.clocks)
-        clock = Promise(metric, cycle, self.target(metric), self.hours_now(), at, at, carried)
+        clock = Promise(metric, cycle, self.target(metric), self.hours_now(metric), at, at, carried)
         if carried:
             known = [p for p in self._percents if p < 100 and share(clock.budget, p) <= carried]
             clock.told = max(known, default=0)

@@ -25,6 +25,7 @@ _MS: Final = timedelta(milliseconds=1)
 _DAY: Final = timedelta(days=1)
 _RANKS: Final = (("critical", "high", "low"), ("gold", "plain"))
 _PAIRS: Final = tuple((p, t) for p in _RANKS[0] for t in _RANKS[1])
+_METRICS: Final = ("first_response", "next_response", "resolution", "periodic_update")
 _REASONS: Final = ("waiting_on_customer", "waiting_on_third_party")
 _VERBS: Final[dict[Verb, int]] = {
     "asks": 22,
@@ -91,6 +92,7 @@ def case_of(world: World, seed: int, number: int) -> Case:
         pair=random.choice(_PAIRS),
         outbound=random.random() < 0.07,
         sla_target=target.next_response if target else None,
+        contract=random.choice("ab") if random.random() < 0.15 else "",
     )
     acts = [first]
     for _ in range(random.randint(1, 9)):
@@ -219,6 +221,7 @@ def _promises(random: Random) -> Promises:
         window=random.choice((timedelta(hours=4), timedelta(days=2), timedelta(days=7))),
         floor_percent=random.choice((25, 25, 10, 50)),
         ranks=_RANKS,
+        contracts={tier: random.choice("ab") for tier in _RANKS[1] if random.random() < 0.15},
     )
 
 
@@ -229,6 +232,7 @@ def _price(random: Random) -> Price:
         _budget(random),
         calendar="a",
         periodic_update=_budget(random) if random.random() < 0.2 else None,
+        forced={metric: random.choice("ab") for metric in _METRICS if random.random() < 0.1},
     )
 
 

@@ -54,7 +54,8 @@ def policy_of(weeks: dict[str, Week], promises: Promises) -> WorkflowPolicy:
         reopen_window=promises.window,
         reopen_floor=promises.floor_percent / 100,
     )
-    customers = replace(_PLAIN.customers, tiers=promises.ranks[1])
+    tiers, contracts = promises.ranks[1], promises.contracts
+    customers = replace(_PLAIN.customers, tiers=tiers, calendars=contracts)
     return replace(_PLAIN, sla=sla, calendars=calendars, customers=customers)
 
 
@@ -76,6 +77,7 @@ def _targets(priority: str, tier: str, price: Price) -> Targets:
         next_response=price.next_response,
         resolution=price.resolution,
         periodic_update=price.periodic_update,
+        calendars=tuple((Metric(name), found) for name, found in sorted(price.forced.items())),
     )
 
 
@@ -119,6 +121,7 @@ def _what(act: Act) -> What:  # noqa: C901 - one line a verb
                 tier=act.pair[1],
                 outbound=act.outbound,
                 sla_target=act.sla_target,
+                contract=act.contract or None,
             )
         case "asks":
             return Wrote(message_id=_MESSAGE, by_customer=True)

@@ -69,6 +69,7 @@ class Ticket(Clocks):
         if self.phase != "unopened":
             return
         self.phase, self.pair, self.sla_target = "open", act.pair, act.sla_target
+        self.contract = act.contract
         if act.outbound:
             self.asked = True
             return
@@ -188,12 +189,13 @@ class Ticket(Clocks):
         """Another target, or another calendar to count it in; a broken promise stays as it was (P3)."""
         if clock.metric == "periodic_update" and self.current().periodic_update is None:
             return False
-        target = (self.target(clock.metric), self.hours_now())
+        target = (self.target(clock.metric), self.hours_now(clock.metric))
         return clock.missed is None and (clock.budget, clock.hours) != target
 
     def _carry(self, clock: Promise, at: datetime) -> None:
         """P1 `carry` and `strictest`; P2 for what the new target jumps over."""
-        used, budget, hours = clock.used(at), self.target(clock.metric), self.hours_now()
+        used, budget = clock.used(at), self.target(clock.metric)
+        hours = self.hours_now(clock.metric)
         promised = hours.reached(at, budget - used)
         kept = clock.hours.reached(at, clock.budget - used)
         if self._promises.mode == "strictest" and kept <= promised:
@@ -232,7 +234,7 @@ class Ticket(Clocks):
         used = clock.used(at)
         offers = [(clock.budget, used, clock.hours)]
         if clock.metric != "periodic_update" or self.current().periodic_update is not None:
-            offers.append((self.target(clock.metric), used, self.hours_now()))
+            offers.append((self.target(clock.metric), used, self.hours_now(clock.metric)))
         offers += [(one.budget, one.used(at), one.hours) for one in theirs]
         ends = [hours.reached(at, budget - spent) for budget, spent, hours in offers]
         best = ends.index(min(ends))

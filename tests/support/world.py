@@ -273,11 +273,16 @@ class World:
         return min((due for due in dues if due is not None), default=None)
 
     async def webhook(
-        self, *commands: Mapping[str, Any], message_id: str | None = None
+        self,
+        *commands: Mapping[str, Any],
+        message_id: str | None = None,
+        traceparent: str | None = None,
     ) -> httpx2.Response:
         """One signed delivery of the source `generic`, and everything that follows from it at once."""
         raw = json.dumps(commands[0] if len(commands) == 1 else list(commands)).encode()
         headers = signed(raw, self.clock.now(), message_id=message_id or str(uuid4()))
+        if traceparent:
+            headers["traceparent"] = traceparent
         answer = await self.clients["intake"].post(
             "/v1/channels/generic/webhook", content=raw, headers=headers
         )

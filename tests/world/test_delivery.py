@@ -18,7 +18,9 @@ async def test_D1_an_accepted_delivery_becomes_one_ticket(world: World) -> None:
     ]
 
 
-async def test_D1_the_same_delivery_again_is_answered_with_the_same_ticket(world: World) -> None:
+async def test_D1_M_c_the_same_delivery_again_is_answered_with_the_same_ticket(
+    world: World,
+) -> None:
     first = await world.webhook(an_open("4711"), message_id="m1")
     again = await world.webhook(an_open("4711"), message_id="m1")
 
@@ -27,7 +29,7 @@ async def test_D1_the_same_delivery_again_is_answered_with_the_same_ticket(world
     assert 1 == len(world.events("ticket.opened"))
 
 
-async def test_D1_the_same_delivery_id_with_another_body_is_quarantined(world: World) -> None:
+async def test_D1_M_c_the_same_delivery_id_with_another_body_is_quarantined(world: World) -> None:
     await world.webhook(an_open("4711"), message_id="m1")
     answer = await world.webhook(an_open("4711", subject="Another"), message_id="m1")
     (letter,) = await world.parked("intake")

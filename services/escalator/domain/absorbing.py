@@ -118,7 +118,7 @@ def _priced(timeline: Timeline, ours: Promise) -> tuple[Promise, ...]:
     priced = replace(
         ours,
         budget=budget_of(timeline, ours.metric),
-        calendar=terms.calendar,
+        calendar=terms.calendar_of(ours.metric),
         policy_id=terms.policy_id,
         digest=terms.digest,
     )

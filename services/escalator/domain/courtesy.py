@@ -34,7 +34,7 @@ def begin(timeline: Timeline, what: Wrote, at: datetime, policy: WorkflowPolicy)
     terms = timeline.terms
     if terms is None or _soft(timeline) is not None:
         return timeline, []
-    hours = replace(terms, calendar=terms.review_calendar, thresholds=())
+    hours = replace(terms, calendar=terms.review_calendar, calendars={}, thresholds=())
     clock, steps = sla.start(
         Metric.NEXT_RESPONSE,
         1 + sum(clock.metric is Metric.NEXT_RESPONSE for clock in timeline.clocks),

@@ -101,7 +101,8 @@ class Entered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     """The ticket is at a level now: what its people were given then (semantics X2, X7).
 
     `accept` and `work` are wishes, None where the level has none; `share` and `floor` bound them by what
-    is left of the promise to the customer. `initially`: the ticket came in at this level.
+    is left of the promise to the customer. `initially`: the ticket came in at this level. `calendar` is that
+    of its team, if it has one (C5).
     """
 
     level: str
@@ -111,6 +112,7 @@ class Entered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     waits_for_reply: bool = False
     share: float
     floor: timedelta
+    calendar: str | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):

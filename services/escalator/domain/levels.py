@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from shared.calendar import ALWAYS
+from shared.calendar import ALWAYS, Calendar
 from shared.contracts.vocabulary import CancelReason, Metric
 from shared.policy import WorkflowPolicy
 
@@ -50,6 +50,7 @@ def entered(level: str, policy: WorkflowPolicy, *, initially: bool = False) -> E
         waits_for_reply=rules.waits_for_reply(level),
         share=rules.window_share,
         floor=rules.window_floor,
+        calendar=known.calendar if known else None,
     )
 
 
@@ -188,16 +189,21 @@ def _is_theirs(timeline: Timeline, level: str, policy: WorkflowPolicy) -> bool:
 
 
 def _aim(timeline: Timeline, metric: Metric, at: datetime, calendars: Calendars) -> Aim | None:
-    """The earlier of what the level may take, and its share of what the promise has left (X2)."""
+    """The earlier of what the level may take, and its share of what the promise has left (X2). Its own
+    time counts in its team's calendar, or in that of the promise (C5).
+    """
     what, terms = timeline.entered, timeline.terms
     assert what is not None
     assert terms is not None
     wish = what.accept if metric is Metric.LEVEL_ACCEPT else what.work
     if wish is None:
         return None
-    used = _used(timeline, metric, at, calendars)
-    own = Aim(max(wish, used + what.floor), used, terms.calendar)
     promise = _reference(timeline, metric)
+    calendar = what.calendar or (
+        promise.calendar if promise else terms.calendar_of(Metric.RESOLUTION)
+    )
+    used = _used(timeline, metric, at, calendars.get(calendar, ALWAYS))
+    own = Aim(max(wish, used + what.floor), used, calendar)
     if promise is None:
         return own
     left = promise.budget - sla.consumed_by(promise, at, calendars)
@@ -225,12 +231,10 @@ def _reference(timeline: Timeline, metric: Metric) -> Clock | None:
     return next((c for c in whole if c.metric in _RESPONSES), resolution)
 
 
-def _used(timeline: Timeline, metric: Metric, at: datetime, calendars: Calendars) -> timedelta:
+def _used(timeline: Timeline, metric: Metric, at: datetime, calendar: Calendar) -> timedelta:
     """What the level has used of its own time since the ticket was opened, or opened again (X3)."""
-    what, terms = timeline.entered, timeline.terms
+    what = timeline.entered
     assert what is not None
-    assert terms is not None
-    calendar = calendars.get(terms.calendar, ALWAYS)
     began = max(
         (c.started_at for c in timeline.clocks if c.metric is Metric.RESOLUTION), default=at
     )

@@ -65,13 +65,14 @@ def _reprice(
 def _restart(timeline: Timeline, at: datetime, policy: WorkflowPolicy) -> Grown:
     """Cancel and begin new cycles from zero. What has breached keeps its verdict (semantics P3)."""
     assert timeline.terms is not None
-    calendar = timeline.terms.calendar
+    calendar = timeline.terms.calendar_of
     old = [
         clock
         for clock in timeline.unfinished
         if _has_price(timeline, clock)
         and not clock.breached_at
-        and (clock.budget, clock.calendar) != (budget_of(timeline, clock.metric), calendar)
+        and (clock.budget, clock.calendar)
+        != (budget_of(timeline, clock.metric), calendar(clock.metric))
     ]
 
     def end(clock: Clock) -> Change:

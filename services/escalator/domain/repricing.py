@@ -37,7 +37,8 @@ def reprice(
 
     A clock that has breached keeps the promise it broke (P3).
     """
-    same = (clock.budget, clock.calendar) == (budget, terms.calendar)
+    calendar = terms.calendar_of(clock.metric)
+    same = (clock.budget, clock.calendar) == (budget, calendar)
     if same or clock.breached_at:
         return clock, []
     return adopt(
@@ -45,7 +46,7 @@ def reprice(
         at,
         budget=budget,
         consumed=consumed_by(clock, at, calendars),
-        calendar=terms.calendar,
+        calendar=calendar,
         policy_id=terms.policy_id,
         digest=terms.digest,
         cause=cause,

@@ -151,7 +151,7 @@ def start(
         started_at=at,
         policy_id=terms.policy_id,
         digest=terms.digest,
-        calendar=terms.calendar,
+        calendar=terms.calendar_of(metric),
         budget=budget,
         thresholds=terms.thresholds,
         pausing=terms.pausing.get(metric, ()),

@@ -117,7 +117,7 @@ def _at_first(old: Clock | None, moment: Moment, new: Clock) -> tuple[timedelta,
         return old.consumed, old.calendar
     for step in moment.steps_of(name_of(new)):
         if step.kind is StepKind.STARTED and step.terms is not None:
-            return step.consumed, step.terms.calendar
+            return step.consumed, step.terms.calendar_of(step.metric)
     return new.consumed, new.calendar
 
 

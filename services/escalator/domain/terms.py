@@ -16,7 +16,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     So that a later workflow file changes new clocks only (semantics K6, F1). `thresholds` hold the
     overdue reminders, too; `pausing` says by metric which reasons pause it (Z1). Without a
-    `periodic_update` nobody is owed one (K8). `contract` is the calendar of the customer's own (C5). A courtesy is looked at within
+    `periodic_update` nobody is owed one (K8). `contract` is the calendar of the customer's own,
+    `calendars` those that single metrics count in whatever it says (C5). A courtesy is looked at within
     `courtesy_review` of `review_calendar`, the business hours (R2, C7).
     """
 
@@ -28,6 +29,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     next_response: timedelta
     resolution: timedelta
     calendar: str
+    calendars: dict[Metric, str] = {}
     thresholds: tuple[int, ...]
     pausing: dict[Metric, tuple[PauseReason, ...]] = {}
     periodic_update: timedelta | None = None
@@ -38,12 +40,17 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     courtesy_review: timedelta = timedelta(minutes=30)
     review_calendar: str = ""
 
+    def calendar_of(self, metric: Metric) -> str:
+        """The name of the calendar that clocks of `metric` count in."""
+        return self.calendars.get(metric, self.calendar)
+
 
 def terms_of(
     policy: WorkflowPolicy, priority: Priority, tier: str, contract: str | None = None
 ) -> Terms:
     """What `policy` promises that pair now. The customer's own `contract` comes before that of the tier,
-    and both before the calendar of the priority (semantics C5).
+    and both before the calendar of the priority; a calendar that a metric has of its own comes before all
+    of them (semantics C5).
     """
     sla = policy.sla
     targets = sla.targets(priority, tier)
@@ -57,6 +64,7 @@ def terms_of(
         next_response=targets.next_response,
         resolution=targets.resolution,
         calendar=hours or sla.calendar_of(priority),
+        calendars=sla.forced_calendars(targets),
         contract=contract,
         thresholds=sla.thresholds_of(targets),
         pausing={metric: found for metric in Metric if (found := _pausing(policy, metric))},

@@ -94,7 +94,7 @@ def _started(step: Step, ticket_id: UUID) -> SlaStarted:
         priority=terms.priority,
         tier=terms.tier,
         target_seconds=seconds(step.budget),
-        calendar=terms.calendar,
+        calendar=terms.calendar_of(step.metric),
         deadline=step.deadline,
         level=step.level,
         soft=step.soft or None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.calendar import ALWAYS
 from shared.contracts.vocabulary import Metric
 from shared.policy import WorkflowPolicy
 
@@ -21,14 +22,17 @@ def level_accept(item: WorkItem, policy: WorkflowPolicy) -> tuple[datetime, date
     """From when until when the ticket's level has to accept it; None when nothing says.
 
     The level's own time, or half of what the nearest unbreached clock had left at entry if that is less:
-    a response clock, else the resolution.
+    a response clock, else the resolution. Its own time counts in the calendar of its team, if that has one
+    (C5).
     """
     if item.place is None or item.entered_at is None:
         return None
     entry, window = item.entered_at, policy.escalation
     wishes = []
-    if (own := policy.level(item.place.level).respond_within) is not None:
-        wishes.append(entry + own)
+    level = policy.level(item.place.level)
+    if level.respond_within is not None:
+        team = policy.calendars[level.calendar] if level.calendar else ALWAYS
+        wishes.append(team.add(entry, level.respond_within))
     if (reference := _reference(item, entry, policy)) is not None:
         share = (reference - entry) * window.window_share
         wishes.append(entry + max(share, window.window_floor))
@@ -66,7 +70,9 @@ def _expected(item: WorkItem, policy: WorkflowPolicy) -> dict[str, datetime]:
     """
     if item.paused or item.opened is None or item.opened_at is None:
         return {}
-    priority = item.opened.priority
-    budget = policy.sla.targets(priority, item.opened.customer.tier).first_response
-    calendar = policy.calendars[policy.sla.calendar_of(priority)]
+    priority, customer = item.opened.priority, item.opened.customer
+    budget = policy.sla.targets(priority, customer.tier).first_response
+    metric = Metric.FIRST_RESPONSE
+    hours = policy.calendar_of(metric, priority, customer.tier, customer.customer_id)
+    calendar = policy.calendars[hours]
     return {Metric.FIRST_RESPONSE.value: calendar.add(item.opened_at, budget)}

@@ -69,6 +69,8 @@ _KINDS: Final = (
     Kind("L056", _WARNING, "agents who cannot be told of their own tickets"),
     Kind("L060", _ERROR, "a calendar that never opens"),
     Kind("L061", _WARNING, "a calendar that stays closed for two weeks"),
+    Kind("L062", _WARNING, "a metric that counts in fewer hours than a contract has"),
+    Kind("L063", _INFO, "a team that is closed while a promise counts"),
 )
 
 CATALOGUE: Final[Mapping[str, Kind]] = {kind.code: kind for kind in _KINDS}

@@ -16,6 +16,7 @@ from .catalogue import HOLE, REFUSED, REMARKED, UNKNOWN_THRESHOLD
 from .category_names import other_names
 from .cells import inverted, tiers_alike, unreached
 from .dead_rules import dead_notifications, dead_triggers
+from .hours_apart import closed_teams, slower_metrics
 from .idle_entries import idle_entries
 from .on_call import missing_rotations, unknown_members
 from .people import People
@@ -54,6 +55,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     nobody_on_shift,
     untold_agents,
     closed_calendars,
+    slower_metrics,
+    closed_teams,
 )
 """Every check, in the order in which their findings are read."""
 
