@@ -187,9 +187,17 @@ async def turn(connection: AsyncConnection) -> AsyncIterator[None]:
         await connection.commit()
 
 
+async def make_role(connection: AsyncConnection, service: str) -> None:
+    """Make the role of `service` where it is missing, and commit."""
+    for statement in (_ROLE, _MEMBERSHIP):
+        await connection.exec_driver_sql(statement.format(role=role_of(service)))
+    await connection.commit()
+
+
 async def make_schema(connection: AsyncConnection, service: str) -> None:
     """Make role and schema of `service` where they are missing, and commit."""
-    for statement in (_ROLE, _MEMBERSHIP, *_SCHEMA):
+    await make_role(connection, service)
+    for statement in _SCHEMA:
         await connection.exec_driver_sql(statement.format(schema=service, role=role_of(service)))
     await connection.commit()
 
