@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 from typing import Final
 
 from services.escalator.domain.items import Said
@@ -91,7 +92,14 @@ class EscalatorMetrics:
         self.outcomes = OutcomeMetrics(catalogue)
 
     def promise(self, policy: WorkflowPolicy) -> None:
-        """Show the targets in force, so that one alert rule serves every cell."""
+        """Show the targets in force, so that one alert rule serves every cell; and what has not happened as 0."""
+        self.outcomes.begin(policy)
+        for (priority, tier), metric in product(policy.sla.matrix, Metric):
+            self.breaches.labels(metric=metric, priority=Priority(priority), tier=tier)
+        for level, trigger in product(policy.levels, policy.escalation.triggers):
+            self.escalations.labels(level=level.name, reason=trigger.name)
+        for level in policy.levels:
+            self.acknowledge.labels(level=level.name)
         for (priority, tier), targets in policy.sla.matrix.items():
             for metric in (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.RESOLUTION):
                 series = self.target.labels(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Final
 
 from services.escalator.domain.case import Case
@@ -21,7 +22,7 @@ from shared.contracts import (
     TicketRated,
     TicketResolved,
 )
-from shared.contracts.vocabulary import JumpCause, Metric
+from shared.contracts.vocabulary import EscalationOutcome, JumpCause, Metric, Priority
 from shared.observability.buckets import SCORES, TARGET_SECONDS
 from shared.observability.metrics import Catalogue
 from shared.policy import WorkflowPolicy
@@ -88,6 +89,25 @@ class OutcomeMetrics:
             "Ratings, from 1 to 5, of tickets that had been escalated.",
             buckets=SCORES,
         )
+
+    def begin(self, policy: WorkflowPolicy) -> None:
+        """Show what has not happened yet as 0: a series that appears with its first event shows no increase."""
+        words = product(Metric, Priority, ("first", "later"), ("met", "missed", "withdrawn"))
+        for metric, priority, cycle, verdict in words:
+            self.verdicts.labels(metric=metric, priority=priority, cycle=cycle, verdict=verdict)
+        for metric, priority in product(Metric, Priority):
+            self.used.labels(metric=metric, priority=priority)
+        for priority in Priority:
+            self.first_response.labels(priority=priority)
+        for level in (level.name for level in policy.levels):
+            for by in ("opening", "escalation"):
+                self.entered.labels(level=level, by=by)
+            self.escalated.labels(level=level)
+            self.time_to_escalate.labels(level=level)
+            for first_contact in ("yes", "no"):
+                self.resolved.labels(level=level, first_contact=first_contact)
+            for outcome in EscalationOutcome:
+                self.escalation_open.labels(level=level, outcome=outcome)
 
     def count(
         self, before: Case, heard: Heard, case: Case, said: Sequence[Said], policy: WorkflowPolicy

@@ -68,6 +68,7 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka, tracer: Trace
     )
     service.metrics.workflow_info.labels(digest=workflow.digest).set(1)
     metrics = IntakeMetrics(catalogue)
+    metrics.begin(workflow)
     policy = IntakePolicy.of(workflow, Languages().detect)
     desk = Desk(service.writer, policy, metrics, lanes=settings.intake.lanes)
     keeper = Keeper(service.writer, channels, policy)

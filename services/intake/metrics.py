@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from services.intake.domain.delivery import Answer
 from services.intake.domain.turns import Turn
 from shared.contracts import TicketOpened, TicketRated, TicketReopened, TicketResolved
+from shared.contracts.vocabulary import Priority
 from shared.observability.buckets import SCORES, TARGET_SECONDS
 from shared.observability.metrics import SIZES, Catalogue
+from shared.policy import WorkflowPolicy
 
 
 class IntakeMetrics:
@@ -75,6 +78,21 @@ class IntakeMetrics:
             "The backlog: tickets that are not settled, by the class of their age since the opening.",
             ["status", "priority", "age"],
         )
+
+    def begin(self, policy: WorkflowPolicy) -> None:
+        """Show what has not happened yet as 0: a series that appears with its first event shows no increase."""
+        triage, tiers = policy.triage, policy.customers.tiers
+        for category, priority, tier in product(triage.categories, Priority, tiers):
+            asked = {"category": category, "priority": priority, "tier": tier}
+            for channel in triage.channels:
+                self.tickets_opened.labels(channel=channel, **asked)
+            for first_contact in ("yes", "no"):
+                self.resolved.labels(**asked, first_contact=first_contact)
+            self.reopened.labels(**asked)
+        for priority, tier in product(Priority, tiers):
+            self.resolution.labels(priority=priority, tier=tier)
+        for tier in tiers:
+            self.rating.labels(tier=tier)
 
     def answered(self, source: str, answer: Answer) -> None:
         """Count what became of a delivery."""

@@ -43,13 +43,13 @@ async def backlog(intake: IntakeUnderTest, clock: FakeClock) -> dict[tuple[str, 
 
 
 async def figure(intake: IntakeUnderTest, name: str) -> dict[tuple[str, ...], float]:
-    """What /metrics says under a name: the values by their labels, in the order of the labels' names."""
+    """What /metrics says under a name, if it is not 0: the values by their labels, in the order of the labels' names."""
     answer = await intake.client.get("/metrics")
     return {
         tuple(value for label, value in sorted(s.labels.items()) if label != "service"): s.value
         for family in text_string_to_metric_families(answer.text)
         for s in family.samples
-        if s.name == f"tierline_{name}"
+        if s.name == f"tierline_{name}" and s.value
     }
 
 
@@ -144,3 +144,12 @@ async def test_what_is_repeated_is_counted_once(intake: IntakeUnderTest) -> None
         )
 
     assert {("professional",): 1} == await figure(intake, "rating_score_count")
+
+
+async def test_what_has_not_happened_yet_is_served_as_0(intake: IntakeUnderTest) -> None:
+    answer = await intake.client.get("/metrics")
+
+    assert (
+        'tierline_tickets_opened_total{category="billing",channel="email",priority="low",'
+        'service="intake",tier="standard"} 0.0'
+    ) in answer.text

@@ -201,3 +201,16 @@ def test_V13_an_escalation_that_a_bad_rating_raises_was_none_when_it_was_given()
 
     assert story.case.open_escalation is not None
     assert 0 == story.value("escalated_rating_score_count")
+
+
+def test_what_has_not_happened_yet_is_served_as_0() -> None:
+    catalogue = Catalogue("escalator")
+    EscalatorMetrics(catalogue).promise(load_workflow(None))
+
+    def value(name: str, **labels: str) -> float | None:
+        return catalogue.registry.get_sample_value(name, {"service": "escalator", **labels})
+
+    assert 0 == value("tierline_level_escalated_total", level="tier_1")
+    assert 0 == value(
+        "tierline_sla_breaches_total", metric="resolution", priority="low", tier="standard"
+    )
