@@ -30,6 +30,7 @@ from .domain.delivery import Disposition, Outcome
 from .domain.history import CustomerHistory, PastTicket
 from .domain.lifecycle import decide, is_over, open_ticket
 from .domain.merging import merge
+from .domain.rating_reply import answers_survey
 from .domain.ticket import KeptFile, Message, Ticket, evolve, opened_ticket
 from .domain.transitions import SETTLED
 from .domain.triage import IntakePolicy
@@ -110,7 +111,7 @@ class Group:
             earlier = said.get(facts.customer_id)
             said[facts.customer_id] = known_together(earlier, facts) if earlier else facts
         times = Counter(self._root(item.ticket_id) for item in items)
-        rated = {self._root(item.ticket_id) for item in items if isinstance(item.command, Rate)}
+        rated = {self._root(item.ticket_id) for item in items if _may_rate(item.command)}
         counted = {
             ticket.customer_id
             for ticket in self._tickets.values()
@@ -252,6 +253,13 @@ class Group:
 
     def _history(self, customer_id: str) -> CustomerHistory:
         return self._histories.setdefault(customer_id, CustomerHistory([]))
+
+
+def _may_rate(command: AnyCommand) -> bool:
+    """Whether the customer's earlier ratings are needed to decide it."""
+    if isinstance(command, Contact):
+        return answers_survey(command.answers)
+    return isinstance(command, Rate)
 
 
 def _opening(command: AnyCommand) -> OpenTicket | None:

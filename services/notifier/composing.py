@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
@@ -99,7 +100,8 @@ class Composer:
         reader = self._reader(leased, contact)
         now = self._clock.now()
         suggested = await self._suggestions(leased)
-        return compose(
+        survey_link = self._survey_link(leased, reader)
+        message = compose(
             leased.notification,
             self._templates,
             address=contact.email or "",
@@ -112,10 +114,17 @@ class Composer:
             latest={
                 **promises(leased.ticket, reader, now=now),
                 "articles": tuple(map(_line, suggested)),
+                "survey_link": survey_link,
             },
-            links=[article.url for article in suggested if article.url],
+            links=[url for url in (survey_link, *(one.url for one in suggested)) if url],
             remark=contact.remark,
         )
+        return replace(message, survey_link=survey_link)
+
+    def _survey_link(self, leased: Leased, reader: Reader) -> str | None:
+        """Its page is in the language of the message."""
+        token = leased.survey_token
+        return f"{self._public_url}/r/{token}?lang={reader.language}" if token else None
 
     def _reader(self, leased: Leased, contact: Contact) -> Reader:
         """The customer's own language if the template has it, else that in which the ticket is written."""

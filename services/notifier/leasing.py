@@ -31,6 +31,7 @@ from .domain.ticket import Ticket
 from .gathering import affordable, count, gathered
 from .stopping import stop_links
 from .store import deliveries, links, receipts, recipients, rows
+from .surveys.sending import IsSurvey, no_survey, survey_links, without_refused
 
 #: How long a correction waits for the message it corrects, while that is being sent.
 _WAIT: Final = timedelta(seconds=1)
@@ -40,8 +41,8 @@ _WAIT: Final = timedelta(seconds=1)
 class Leased:
     """One attempt that has been written down, and what its message is made of.
 
-    `token` acknowledges, `stop_token` stops such summaries; they are nowhere else but in the message. `ticket`
-    is as it is known now. `others` leave in the same message.
+    `token` acknowledges, `stop_token` stops such summaries, `survey_token` rates; they are nowhere else but in
+    the message. `ticket` is as it is known now. `others` leave in the same message.
     """
 
     notification: Notification
@@ -51,6 +52,7 @@ class Leased:
     token: str | None
     others: tuple[Leased, ...] = ()
     stop_token: str | None = None
+    survey_token: str | None = None
 
     @property
     def members(self) -> tuple[Leased, ...]:
@@ -61,7 +63,7 @@ class Leased:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseTerms:
     """How much is taken at once and for how long. `link_for`: life of an acknowledgement link; `limits`: of
-    the targets; `noise`: what its recipients are spared.
+    the targets; `noise`: what its recipients are spared; `is_survey`: whether a template asks for a rating.
     """
 
     per_target: int
@@ -70,6 +72,7 @@ class LeaseTerms:
     mint: Callable[[], str]
     limits: Limits = field(default_factory=Limits)
     noise: Noise = field(default_factory=Noise)
+    is_survey: IsSurvey = no_survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,8 @@ async def take(tx: Transaction, now: datetime, limit: int, terms: LeaseTerms) ->
     ready, waiting, needless = await _looked_at(tx, [n for p in parcels for n in p.members])
     ready, excess = await _within_bounds(tx, ready, now)
     needless += excess
+    ready, refused = await without_refused(tx, ready, terms.is_survey)
+    needless += refused
     people = await recipients.find(tx, [n.recipient_id for n in ready if n.role != CUSTOMER])
     ready, stopped = without_stopped(ready, people)
     needless += stopped
@@ -145,6 +150,7 @@ async def _with_contents(
     """What the messages of `leased` are made of, by id."""
     tokens = {n.notification_id: terms.mint() for n in leased if needs_link(n)}
     await links.add(tx, tokens, now + terms.link_for)
+    surveys = await survey_links(tx, leased, now, is_survey=terms.is_survey, mint=terms.mint)
     tickets = await deliveries.tickets(tx, [n.ticket_id for n in leased])
     return {
         n.notification_id: Leased(
@@ -152,6 +158,7 @@ async def _with_contents(
             people.get(n.recipient_id) if n.role != CUSTOMER else None,
             *tickets[n.ticket_id],
             tokens.get(n.notification_id),
+            survey_token=surveys.get(n.notification_id),
         )
         for n in leased
     }

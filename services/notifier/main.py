@@ -51,6 +51,7 @@ from .senders.email import EmailSender
 from .stopping import stop_routes
 from .store.texts import TextDays
 from .subscriptions.installing import also_fanning_out, install
+from .surveys.installing import surveying
 from .targets_api import target_routes
 from .trials import Trials, trial_routes
 from .watchers_api import watcher_routes
@@ -120,6 +121,9 @@ def build(
             target_routes(engine, service.writer, clock),
             link_routes(answering, Pages()),
             stop_routes(engine, service.writer, clock, Pages()),
+            *surveying(
+                service, settings.notifier, policy, clock=clock, egress=egress, metrics=metrics
+            ),
             handoff_routes(answering, Pages(), _documents(settings.notifier, egress)),
             answer_routes(engine, answering),
             *feeds.install(service, settings.notifier.feed, composer=composer, answering=answering),
@@ -177,6 +181,7 @@ def _deliverer(
             mint=partial(secrets.token_urlsafe, 32),
             limits=section.limits,
             noise=policy.notification.noise,
+            is_survey=policy.notification.is_survey,
         ),
         tracer=service.tracer,
         record_terms=RecordTerms(

@@ -44,6 +44,11 @@ class NotifierMetrics:
         self.notes = catalogue.counter(
             "notes_total", "Attempts to write a note on a ticket, by outcome.", ["outcome"]
         )
+        self.ratings = catalogue.counter(
+            "survey_ratings_total",
+            "Attempts to bring a survey's rating to intake, by outcome.",
+            ["outcome"],
+        )
         self.answered = catalogue.counter(
             "notification_answers_total",
             "Answers of people, by what they answered and by what way it came.",

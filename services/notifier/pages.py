@@ -18,12 +18,13 @@ _STYLE: Final = (
     "border-radius:8px;padding:1.6em 2em}h1{font-size:1.25em;margin:0 0 .6em}dl{display:grid;"
     "grid-template-columns:max-content 1fr;gap:.25em 1em}dt{color:#5b6577}dd{margin:0}"
     "button{font:inherit;color:#fff;background:#0b5fce;border:0;border-radius:6px;"
-    "padding:.6em 1.2em;margin-top:1em}select{font:inherit;padding:.5em}"
+    "padding:.6em 1.2em;margin-top:1em}button.quiet{color:#5b6577;background:none;padding:0;"
+    "text-decoration:underline}select{font:inherit;padding:.5em}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;font:15px/1.5 ui-monospace,monospace}"
 )
 
 _PAGE: Final = """<!doctype html>
-<html lang="en">
+<html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -42,7 +43,7 @@ _PAGE: Final = """<!doctype html>
 {% if offer.choices %}<select name="{{ offer.name }}" aria-label="{{ offer.button }}">
 {% for value, label in offer.choices.items() %}<option value="{{ value }}">{{ label }}</option>
 {% endfor %}</select>
-{% endif %}<button type="submit">{{ offer.button }}</button></form>
+{% endif %}<button type="submit"{% if offer.quiet %} class="quiet"{% endif %}>{{ offer.button }}</button></form>
 {% endfor %}{% if document %}<pre>{{ document }}</pre>
 {% endif %}{% for label, address in ways.items() %}<p><a href="{{ address }}">{{ label }}</a></p>
 {% endfor %}</main>
@@ -66,12 +67,15 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One form: a button, with a choice of values for the field `name` where the answer needs one."""
+    """One form: a button, with a choice of values for the field `name` where the answer needs one. A `quiet`
+    one looks like a link.
+    """
 
     answer: str
     button: str
     name: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
+    quiet: bool = False
 
 
 class Pages:
@@ -92,9 +96,10 @@ class Pages:
         document: str | None = None,
         ways: Mapping[str, str] | None = None,
         action: str = "",
+        language: str = "en",
     ) -> HTMLResponse:
         """A page. `facts` without a value are left out; `offers` are posted to `action`, else to the page;
-        `document` is shown as the text it is; `ways` are links by their words.
+        `document` is shown as the text it is; `ways` are links by their words; `language` is that of the words.
         """
         html = self._page.render(
             title=title,
@@ -104,6 +109,7 @@ class Pages:
             document=document,
             ways=ways or {},
             action=action,
+            language=language,
             style=_STYLE,
         )
         return HTMLResponse(html, status, headers=_HEADERS)

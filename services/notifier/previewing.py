@@ -45,6 +45,7 @@ _REASONS: Final[Mapping[str, Fields]] = {
 
 _LINK: Final = "https://support.example.com/a/3q2-7wRk0tZr5Jd9mVfLx1"
 _STOP_LINK: Final = "https://support.example.com/u/Vq8x0Tn4Yc2LhGd1sJwPz7"
+_SURVEY_LINK: Final = "https://support.example.com/r/Wn5c2Tq9Yb7LhGe4sJvPx1?lang="
 _PAGES: Final = (
     ("Why an export stops half way", "https://help.example.com/exports"),
     ("Large files", "https://help.example.com/large-files"),
@@ -125,7 +126,8 @@ def example(
         )
     role = CUSTOMER if is_for_customers(template, policy) else "on_call"
     known = example_fields(policy, now) | _REASONS.get(template, {}) | dict(fields)
-    return compose(
+    survey_link = _SURVEY_LINK + spoken_in if policy.notification.is_survey(template) else None
+    message = compose(
         _notification(template, role, known, now),
         templates,
         address="ana@example.com",
@@ -141,9 +143,11 @@ def example(
             "first_response_target": "1 h",
             "resolution_target": "8 h",
             "articles": tuple(f"- {title}: {url}" for title, url in _PAGES),
+            "survey_link": survey_link,
         },
-        links=[url for _, url in _PAGES],
+        links=[url for url in (survey_link, *(url for _, url in _PAGES)) if url],
     )
+    return replace(message, survey_link=survey_link)
 
 
 def _several(

@@ -18,7 +18,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
@@ -26,13 +25,17 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db.standard import standard_tables
 
+from .notes.tables import note_tables
 from .subscriptions.tables import subscription_tables
+from .surveys.tables import survey_tables
 
 Instant = DateTime(timezone=True)
 
 metadata: Final = MetaData(schema="notifier")
 standard_tables(metadata)
 subscription_tables(metadata)
+note_tables(metadata)
+survey_tables(metadata)
 
 #: What must be remembered of a ticket. The subject line is free text and can be blanked (ruling 4).
 ticket: Final = Table(
@@ -280,21 +283,4 @@ feed_token: Final = Table(
     ),
     Column("created_at", Instant, nullable=False),
     Index("feed_token_recipient", "recipient_id"),
-)
-
-#: What the machine notes on tickets, through intake: each clock once (semantics L11).
-note: Final = Table(
-    "note",
-    metadata,
-    Column("note_id", Uuid, primary_key=True),
-    Column("ticket_id", Uuid, nullable=False),
-    Column("clock", Text, nullable=False),
-    Column("threshold", Integer, nullable=False, server_default=text("0")),
-    Column("body", Text, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("detail", Text),
-    UniqueConstraint("ticket_id", "clock"),
-    Index("note_due", "due_at", postgresql_where=text("status = 'pending'::text")),
 )

@@ -77,6 +77,7 @@ FACTS: Mapping[str, Fact] = {
     "rating_mean_before": Fact(Kind.NUMBER, Stage.TRIGGERS, "the same without the newest rating"),
     "metric": Fact(Kind.WORD, Stage.TRIGGERS, "the clock: first_response, next_response, …"),
     "reason": Fact(Kind.WORD, Stage.NOTIFICATIONS, "why an escalation was raised or advanced"),
+    "close_reason": Fact(Kind.WORD, Stage.NOTIFICATIONS, "confirmed, timeout or duplicate"),
 }
 
 ALIASES: Mapping[str, str] = {

@@ -46,6 +46,7 @@ TEMPLATE_FIELDS = (
     "acknowledge_link",
     "handoff_link",
     "ticket_link",
+    "survey_link",
     "company",
     "on_behalf",
     "recipient",
@@ -53,6 +54,10 @@ TEMPLATE_FIELDS = (
     "count",
 )
 """What a template may say; one that is not known at the moment is written as an empty text."""
+
+
+SURVEY_LINK = "survey_link"
+"""The field that makes a template a survey: it asks the customer for a rating, once a ticket."""
 
 
 OVERDUE = "overdue"
@@ -126,6 +131,12 @@ class NotificationPolicy:
             for rule in (self.rules[n] for n in self.matches(facts))
             if rule.on == on and rule.hears(threshold)
         )
+
+    def is_survey(self, template: str) -> bool:
+        """Whether that template asks for a rating, in any of its languages."""
+        known = self.templates.get(template)
+        forms = (known, *known.others.values()) if known else ()
+        return any(SURVEY_LINK in form.body for form in forms)
 
     def audience(self, name: str) -> tuple[str, ...]:
         """The roles behind `name`, itself if no audience is called so; each once, in order."""

@@ -13,6 +13,11 @@ from .signals import written_by_sender
 _QUESTION_MARKS: Final = frozenset("?¿？؟")
 
 
+def asks(text: str) -> bool:
+    """Whether there is a question mark in `text`."""
+    return not _QUESTION_MARKS.isdisjoint(text)
+
+
 class Courtesies:
     """The workflow's lists, made ready for reading texts.
 
@@ -30,7 +35,7 @@ class Courtesies:
     def are_all_of(self, body: str) -> bool:
         """Whether what the sender wrote, quotes and signatures apart (V1), is short and nothing else."""
         text = written_by_sender(body)
-        if not _QUESTION_MARKS.isdisjoint(text):
+        if asks(text):
             return False
         said = Words(text)
         if not 0 < len(said.folded) <= self._most_words:

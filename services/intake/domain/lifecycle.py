@@ -7,6 +7,7 @@ What is nothing but thanks brings no ticket back (R2).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -50,6 +51,7 @@ from .decision import (
     with_note,
 )
 from .merging import unmerge
+from .rating_reply import answers_survey, rating_in
 from .ticket import Fact, Ticket
 from .transitions import SETTLED, meant, reopened, resumed, transition, unsettled
 from .triage import triaged
@@ -101,7 +103,7 @@ def decide(ticket: Ticket, command: AnyCommand, asked: Asked) -> Decision:  # no
     """What follows from `command` for a ticket that has been opened. Raises RefusedError."""
     match command:
         case Contact():
-            return _add_message(ticket, command.message(), asked)
+            return _contact(ticket, command, asked)
         case OpenTicket():
             raise RefusedError("already_open", "The source has opened this ticket before.")
         case AddMessage():
@@ -155,6 +157,24 @@ def _add_message(ticket: Ticket, command: AddMessage, asked: Asked) -> Decision:
     said.append(msgspec.structs.replace(heard, courtesy=courtesy or None))
     files = files_of(message, command.attachments)
     return Decision(facts(asked, said), (message,), files, evidence)
+
+
+def _contact(ticket: Ticket, command: Contact, asked: Asked) -> Decision:
+    """A message; a number with which the ticket's own customer answers our survey is a rating (V13).
+
+    Words beside it that somebody has to read are a message as well: nobody is forgotten.
+    """
+    is_own = command.customer.customer_id == ticket.customer_id and not command.automatic
+    found = rating_in(command.body) if is_own and answers_survey(command.answers) else None
+    if found is None:
+        return _add_message(ticket, command.message(), asked)
+    files = command.attachments  # mostly the pictures of a signature
+    kept = found.words or (command.body if files else None)
+    rated = _rate(ticket, Rate(score=found.score, comment=kept), asked)
+    if found.is_all:
+        return replace(rated, files=files_of(rated.messages[0], files) if files else ())
+    said = _add_message(ticket, command.message(), asked)
+    return replace(said, facts=(*rated.facts, *said.facts))
 
 
 def _set_priority(ticket: Ticket, command: SetPriority, asked: Asked) -> Decision:

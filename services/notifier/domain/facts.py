@@ -9,6 +9,7 @@ from shared.contracts import (
     EscalationResolved,
     Event,
     SlaBreached,
+    TicketClosed,
 )
 from shared.policy import Facts, WorkflowPolicy
 
@@ -55,6 +56,8 @@ def _of_event(event: Event) -> Facts:
             return {"metric": said.metric.value}
         case EscalationRaised(level=level) | EscalationAdvanced(to_level=level) as said:
             return {"level": level, "priority": said.priority.value, "reason": said.reason}
+        case TicketClosed(reason=reason):
+            return {"close_reason": reason.value}
         case EscalationResolved() as said:
             return {"level": said.level, "reason": said.reason or said.outcome.value}
     return {}

@@ -57,7 +57,8 @@ class Message:
     notifications of a bundle or a digest, none in a message about one; `remark` is noted with what came
     of the attempt. `details` are names and values in the reader's language; `ending` are the paragraphs that
     `body` ends with and that are not the template's; `links` are the addresses that we put into the words
-    ourselves: no other may become one that can be clicked; `stop_link` ends bundles and digests.
+    ourselves: no other may become one that can be clicked; `stop_link` ends bundles and digests; a message with
+    a `survey_link` asks for a rating.
     """
 
     notification_id: UUID
@@ -85,6 +86,7 @@ class Message:
     ending: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     stop_link: str | None = None
+    survey_link: str | None = None
 
 
 def can_be_acknowledged(notification: Notification) -> bool:

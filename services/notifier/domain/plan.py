@@ -36,6 +36,7 @@ from .on_behalf import on_behalf
 from .receipt import goes_at, made_ready
 from .recipient import Recipient
 from .state import Decision, Heard, Planned, State
+from .survey import once, rated_or_reopened
 from .urgency import (
     Mark,
     Weight,
@@ -79,14 +80,17 @@ def decide(state: State, heard: Heard, *, around: Surroundings) -> list[Decision
     passed, informed = passed_over(state, heard, planned, around.policy, around.now)
     planned = [_waiting(p, around) for p in [*planned, *informed]]
     voided = {v.notification_id: v for v in [*passed, *superseded_by(state, planned)]}
-    voided |= {v.notification_id: v for v in settled_by(state, heard)}
+    settled = [*settled_by(state, heard), *rated_or_reopened(state, heard, around.policy)]
+    voided |= {v.notification_id: v for v in settled}
     return [*voided.values(), *made_ready(state, around.now), *planned]
 
 
 def _new(state: State, event: Event, around: Surroundings) -> list[Planned]:
     """What `event` makes people be told, without what they are told of it already."""
     planned = [*corrections(state, event, around.policy, around.now), *_told(state, event, around)]
-    return [p for p in planned if p.notification.notification_id not in state.notifications]
+    known = state.notifications
+    new = [p for p in planned if p.notification.notification_id not in known]
+    return [once(state, p, around.policy) for p in new]
 
 
 def _waiting(planned: Planned, around: Surroundings) -> Planned:

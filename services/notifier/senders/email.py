@@ -79,7 +79,7 @@ class EmailSender:
         mail["To"] = mailbox(message.name, message.address)
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(message.sent_at)
-        mail["Message-ID"] = f"<{message.notification_id}@{domain}>"
+        mail["Message-ID"] = f"<{_local_part(message)}@{domain}>"
         if not message.lines:
             mail["In-Reply-To"] = mail["References"] = f"<ticket.{message.ticket_id.hex}@{domain}>"
         is_reply = is_receipt(message.fact, message.role)  # RFC 3834, so that loops end (D5)
@@ -120,6 +120,12 @@ async def _hand_over(client: SMTP, text: bytes) -> Result:
     except _CONNECTION_ERRORS as error:
         return Result(Outcome.UNKNOWN, f"no answer to the text: {type(error).__name__}")
     return Result(Outcome.SENT, f"smtp {answer.code}")
+
+
+def _local_part(message: Message) -> str:
+    """What the mail is called before the domain. Intake knows by it that a number answers a survey."""
+    mark = "survey." if message.survey_link else ""
+    return f"{mark}{message.notification_id}"
 
 
 def _is_gone(error: Exception) -> bool:
