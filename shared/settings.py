@@ -91,6 +91,7 @@ class DeadLetterSettings(Section):
 
     max_in_a_row: int = Field(default=5, ge=1, description="more halt the consumer")
     max_ratio: float = Field(default=0.01, gt=0, le=1, description="over 10 minutes; more halts it")
+    keep_days: int = Field(default=30, ge=1, description="released ones are kept so long")
 
 
 class OutboxSettings(Section):

@@ -27,7 +27,7 @@ _DROP: Final = "DROP SCHEMA {schema} CASCADE"
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What there is now: rows by table, and records by topic (None: the broker was left alone)."""
+    """What there is now: rows by table, and events sent by topic (None: the broker was left alone)."""
 
     manifest: Manifest
     tables: dict[str, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.escalator import api, handoff_api, workflow_api
+from services.escalator import api, handoff_api, retention, workflow_api
 from services.escalator.commands import Commands
 from services.escalator.config import EscalatorSettings
 from services.escalator.configuration import LOOK_SECONDS, Configuration
@@ -64,6 +64,7 @@ def build(
     )
     gauges = GaugeReader(engine, Gauges(policy, metrics).read)
     service.work("gauges", gauges.step, idle_seconds=gauges.idle_seconds)
+    service.kept = retention.kept(handoff_days=settings.escalator.handoff_days)
     commands = Commands(service.writer, policy, metrics)
     service.app = create_app(
         service="escalator",

@@ -58,6 +58,12 @@ class IntakeSection(Section):
         default_factory=dict, description="by name, which is part of the webhook's URL"
     )
     lanes: int = Field(default=2, ge=1, le=8, description="groups that are committed at once")
+    texts_days: int = Field(
+        default=400, ge=30, description="messages and files of closed tickets are kept so long"
+    )
+    search_days: int = Field(
+        default=120, ge=90, description="what duplicates are looked for in, of closed tickets"
+    )
 
 
 class IntakeHttpSettings(HttpSettings):

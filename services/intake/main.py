@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.intake import escalated
+from services.intake import escalated, retention
 from services.intake.admission import PREFIX, Admission, turning_away
 from services.intake.analyst import Analyst
 from services.intake.api import (
@@ -78,6 +78,9 @@ def build(settings: IntakeSettings, *, clock: Clock, kafka: Kafka, tracer: Trace
     service.work("gauges", gauges.step, idle_seconds=gauges.idle_seconds)
     service.work("analyst", analyst.step, idle_seconds=READ_SECONDS)
     service.consume([ESCALATIONS], partial(escalated.handle, policy=policy, metrics=metrics))
+    service.kept = retention.kept(
+        texts_days=settings.intake.texts_days, search_days=settings.intake.search_days
+    )
     admission = Admission(
         channels,
         rates_of(settings.intake.sources),

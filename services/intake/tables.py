@@ -153,6 +153,7 @@ message: Final = Table(
     Column("traceparent", Text),
     Column("analysed_at", Instant),
     Index("message_ticket", "ticket_id", "at"),
+    Index("message_at", "at", postgresql_using="brin"),
     Index("message_unread", "n", postgresql_where=text(UNREAD)),
 )
 
@@ -181,6 +182,7 @@ evidence: Final = Table(
     Column("at", Instant, nullable=False),
     Column("why", JSONB, nullable=False),
     Index("evidence_ticket", "ticket_id", "id"),
+    Index("evidence_at", "at", postgresql_using="brin"),
 )
 
 #: What a ticket is about, in words that can be searched: what duplicates are looked for in.
@@ -194,6 +196,7 @@ ticket_text: Final = Table(
     Column("search", TSVECTOR, Computed("to_tsvector('simple'::regconfig, text)", persisted=True)),
     Index("ticket_text_search", "search", postgresql_using="gin"),
     Index("ticket_text_customer", "customer_id", desc("opened_at")),
+    Index("ticket_text_opened_at", "opened_at", postgresql_using="brin"),
 )
 
 #: Tickets that may be one; nobody acts on them by itself. `score` from 0 to 100.

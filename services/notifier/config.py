@@ -63,6 +63,9 @@ class NotifierSection(SenderSettings):
     lease_seconds: float = Field(default=45.0, gt=0, description="after it, unknown")
     link_hours: float = Field(default=72.0, gt=0, description="life of an acknowledgement link")
     idle_seconds: float = Field(default=0.5, gt=0, description="between two looks at what is due")
+    keep_days: int = Field(
+        default=90, ge=7, description="messages of settled tickets are kept so long"
+    )
     subscriptions: SubscriptionSettings = SubscriptionSettings()
 
     @field_validator("rates")

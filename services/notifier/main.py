@@ -49,6 +49,7 @@ from .recording import RecordTerms
 from .senders import Means, build_senders
 from .senders.email import EmailSender
 from .stopping import stop_routes
+from .store import ageing
 from .store.texts import TextDays
 from .subscriptions.installing import also_fanning_out, install
 from .surveys.installing import surveying
@@ -105,6 +106,7 @@ def build(
         senders=deliverer.senders,
     )
     service.on_stop(egress.close)
+    service.kept = ageing.kept(days=settings.notifier.keep_days)
     service.app = create_app(
         service="notifier",
         catalogue=catalogue,

@@ -12,6 +12,7 @@ from services.router.dispatcher import Dispatcher
 from services.router.handlers import handle
 from services.router.metrics import RouterMetrics
 from services.router.rota import Rota
+from services.router.store import acquaintances
 from services.router.store.shifts import Shifts
 from services.router.timekeeper import Timekeeper
 from shared.clock import Clock
@@ -23,6 +24,7 @@ from shared.kafka.client import Kafka
 from shared.observability.metrics import Catalogue
 from shared.observability.spans import OFF, Tracer
 from shared.policy import load_workflow
+from shared.runtime.retention import Kept
 from shared.runtime.service import Service
 
 #: How long the dispatcher sleeps when nobody wakes it: what another replica has queued.
@@ -52,6 +54,7 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka, tracer: Trace
     service.consume([TICKETS, ESCALATIONS, SLA, NOTIFICATIONS], heard, wakes=[worker])
     timekeeper = Timekeeper(service.writer, policy, metrics, shifts, worker.wake)
     service.work("timekeeper", timekeeper.step, idle_seconds=timekeeper.idle_seconds)
+    service.kept = [Kept("acquaintances", acquaintances.forget, acquaintances.REMEMBERED)]
     commands = Commands(service.writer, policy, worker.wake, shifts=shifts)
     rota = Rota(service.writer, policy, worker.wake, engine=engine, clock=clock, shifts=shifts)
     service.app = create_app(

@@ -103,6 +103,12 @@ ORDER BY id LIMIT $2
 
 _SHOW: Final = f"SELECT {_COLUMNS} FROM dead_letter WHERE id = $1"
 
+#: Forget the oldest released ones up to a limit; with their raw bytes, which may be a person's.
+_PRUNE: Final = """
+DELETE FROM dead_letter WHERE id = ANY (ARRAY(
+    SELECT id FROM dead_letter WHERE released_at < $1 ORDER BY id LIMIT $2))
+"""
+
 #: Unreleased rows by reason.
 _COUNTS: Final = (
     "SELECT reason, count(*) FROM dead_letter WHERE released_at IS NULL GROUP BY reason"
@@ -254,6 +260,14 @@ async def show(tx: Transaction, number: int) -> Parked | None:
     """Row `number`, released or not."""
     found = await fetch(tx, _SHOW, (number,))
     return _parked(found[0]) if found else None
+
+
+async def prune(tx: Transaction, *, before: datetime, limit: int = 1000) -> int:
+    """Forget up to `limit` letters released before `before` (security S30); returns how many.
+
+    What was never released stays, however old.
+    """
+    return (await tx.exec_driver_sql(_PRUNE, (before, limit))).rowcount
 
 
 async def counts(tx: Transaction) -> dict[Reason, int]:

@@ -6,6 +6,7 @@ that folder is passed over. `standard.py` shows how the first one looks.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import io
 from collections.abc import AsyncIterator, Iterable
@@ -27,7 +28,8 @@ from .migrate_trouble import gave_up, is_patience, turn_denied
 _ENVIRONMENT: Final = Path(__file__).parent / "environment"
 
 #: Nobody waits for another migration longer than this, nor for a lock on a table.
-_TURN: Final = "SET lock_timeout = '60s'"
+TURN_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.2
 _LOCKS: Final = "SET lock_timeout = '2s'"
 
 #: How long one statement of a migration may work, in minutes.
@@ -35,7 +37,7 @@ STATEMENT_MINUTES: Final = 15
 _STATEMENTS: Final = "SET statement_timeout = '{minutes}min'"
 
 #: One migration run a database at a time.
-_TAKE_TURN: Final = "SELECT pg_advisory_lock(hashtext('tierline.migrate'))"
+_TAKE_TURN: Final = "SELECT pg_try_advisory_lock(hashtext('tierline.migrate'))"
 _END_TURN: Final = "SELECT pg_advisory_unlock(hashtext('tierline.migrate'))"
 
 # Roles belong to the whole cluster, so the turn above does not serialise their making.
@@ -165,18 +167,22 @@ def _config(service: str) -> Config:
 
 
 @asynccontextmanager
-async def turn(connection: AsyncConnection) -> AsyncIterator[None]:
+async def turn(
+    connection: AsyncConnection, *, seconds: float = TURN_SECONDS
+) -> AsyncIterator[None]:
     """Be the only one who changes this database's schemas; others wait for at most a minute.
 
-    Raises MigrationGaveUpError when it is us who have waited that long.
+    Raises MigrationGaveUpError when it is us who have waited that long. Nobody waits inside a transaction:
+    an index that is made concurrently waits for the end of every one.
     """
-    try:
-        await connection.exec_driver_sql(_TURN)
-        await connection.exec_driver_sql(_TAKE_TURN)
-    except DBAPIError as error:
-        if is_patience(error):
-            raise turn_denied() from error
-        raise
+    for _ in range(round(seconds / _LOOK_SECONDS) + 1):
+        taken = (await connection.exec_driver_sql(_TAKE_TURN)).scalar_one()
+        await connection.commit()
+        if taken:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    else:
+        raise turn_denied()
     await connection.exec_driver_sql(_LOCKS)
     await connection.commit()
     try:

@@ -170,8 +170,17 @@ class RuntimeMetrics:
         self.relay_failures = catalogue.counter(
             "relay_failures_total", "Relay steps that did not publish all they had.", ["reason"]
         )
+        self.topics_unusable = catalogue.gauge(
+            "topics_unusable",
+            "Topics of this service that are missing, or have another number of partitions than stated.",
+        )
         self.worker_seconds = catalogue.histogram(
             "worker_step_seconds", "Duration of one step of a worker.", ["worker"]
+        )
+        self.worker_failures = catalogue.counter(
+            "worker_failures_total",
+            "Steps of a worker that failed and were tried again.",
+            ["worker"],
         )
         self.watermark_age = catalogue.gauge(
             "watermark_age_seconds", "Wall clock minus watermark of the owned partitions."
@@ -185,11 +194,6 @@ class RuntimeMetrics:
         self.event_loop_lag = catalogue.histogram(
             "event_loop_lag_seconds", "How late the event loop ran a scheduled call."
         )
-        self.worker_failures = catalogue.counter(
-            "worker_failures_total",
-            "Steps of a worker that failed and were tried again.",
-            ["worker"],
-        )
         self.http_requests = catalogue.counter(
             "http_requests_total", "HTTP requests answered.", ["route", "status"]
         )
@@ -202,8 +206,22 @@ class RuntimeMetrics:
             " many bytes in hand (memory), head too large or ambiguous.",
             ["reason"],
         )
+        self.forgotten = catalogue.counter(
+            "forgotten_total",
+            "Rows removed because their time was over, by what they were.",
+            ["what"],
+        )
         self.db_pool_in_use = catalogue.gauge(
             "db_pool_in_use", "Database connections checked out of the pool."
+        )
+        self.db_pool_size = catalogue.gauge(
+            "db_pool_size", "Database connections that the pool may have."
+        )
+        self.database_up = catalogue.gauge(
+            "database_up", "1 while the database answered when it was last asked."
+        )
+        self.ready = catalogue.gauge(
+            "ready", "1 while the service would answer /readyz with 200 when it last looked."
         )
         self.build_info = catalogue.gauge(
             "build_info", "1, labelled with the running version.", ["version"]
@@ -215,12 +233,3 @@ class RuntimeMetrics:
     def turned_away(self, reason: str) -> None:
         """Count a request that no route has seen."""
         self.http_turned_away.labels(reason=reason).inc()
-        self.db_pool_size = catalogue.gauge(
-            "db_pool_size", "Database connections that the pool may have."
-        )
-        self.database_up = catalogue.gauge(
-            "database_up", "1 while the database answered when it was last asked."
-        )
-        self.ready = catalogue.gauge(
-            "ready", "1 while the service would answer /readyz with 200 when it last looked."
-        )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Final
 
 import sqlalchemy.exc
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,6 +18,7 @@ from shared.db.trouble import sqlstate
 from shared.observability.metrics import RuntimeMetrics
 
 from .errors import is_transient
+from .retention import Kept
 from .watermark import Watermark
 
 #: How long an applied event is remembered: the longest retention of a topic (90 days) and the longest
@@ -27,19 +28,14 @@ INBOX_KEEP: Final = timedelta(days=100)
 #: How long the answer to an HTTP command is remembered for its repeats.
 ANSWERS_KEEP: Final = timedelta(hours=24)
 
+#: How many days a released dead letter is kept, unless told otherwise.
+LETTERS_DAYS: Final = 30
+
 #: What PostgreSQL says when the role in a session's settings does not exist.
 NO_SUCH_ROLE: Final = "22023"
 
 HOUR_SECONDS: Final = 3600.0
 DAY_SECONDS: Final = 86400.0
-
-
-class Prune(Protocol):
-    """Forgets some rows older than `before`; returns how many."""
-
-    async def __call__(self, tx: engine.Transaction, *, before: datetime) -> int:
-        """Forget, in the transaction."""
-        ...
 
 
 async def prepare(database: AsyncEngine, service: str) -> list[str]:
@@ -84,6 +80,8 @@ class Housekeeper:
         metrics: RuntimeMetrics,
         watermark: Watermark,
         keep_days: int,
+        letters_days: int = LETTERS_DAYS,
+        kept: Iterable[Kept] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -91,6 +89,14 @@ class Housekeeper:
         self._metrics = metrics
         self._watermark = watermark
         self._keep_days = keep_days
+        self._kept = [
+            Kept("inbox", inbox.prune, INBOX_KEEP),
+            Kept("answers", idempotency.prune, ANSWERS_KEEP),
+            Kept("dead_letters", dead_letters.prune, timedelta(days=letters_days)),
+            *kept,
+        ]
+        for one in self._kept:
+            metrics.forgotten.labels(what=one.what)
         self._monotonic = monotonic
         self._days_added = monotonic()
         self._cleaned = monotonic() - DAY_SECONDS
@@ -128,12 +134,13 @@ class Housekeeper:
         """Drop what nobody can ask for again, each in a transaction of its own."""
         async with self._database.begin() as tx:
             await outbox.drop_days(tx, keep_days=self._keep_days)
-        now = self._clock.now()
-        await self._prune(inbox.prune, now - INBOX_KEEP)
-        await self._prune(idempotency.prune, now - ANSWERS_KEEP)
+        for kept in self._kept:
+            await self._forget(kept)
 
-    async def _prune(self, prune: Prune, before: datetime) -> None:
-        pruned = 1
-        while pruned:
+    async def _forget(self, kept: Kept) -> None:
+        """A batch a transaction, so that nobody waits long behind one."""
+        before, forgotten = self._clock.now() - kept.for_, 1
+        while forgotten:
             async with self._database.begin() as tx:
-                pruned = await prune(tx, before=before)
+                forgotten = await kept.prune(tx, before=before)
+            self._metrics.forgotten.labels(what=kept.what).inc(forgotten)

@@ -21,7 +21,7 @@ from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.observability.spans import OFF, Tracer
 from shared.settings import ServiceSettings
 
-from . import clock_guard, housekeeping
+from . import clock_guard, housekeeping, retention
 from .batch import Handler
 from .consumer import BatchConsumer
 from .gate import Gate
@@ -71,12 +71,11 @@ class Service:
 
     #: Where the HTTP server turns away unparsed what is too much.
     gate: Gate | None = None
-
     #: What the paths begin with that must keep up with a storm.
     hot_paths: str | None = None
-
     #: Compares the topics with the catalogue; None where nobody else makes topics.
     topics: TopicGuard | None = None
+    kept: Sequence[retention.Kept] = ()  # what of its own it does not keep for ever
 
     def __init__(
         self,
@@ -228,6 +227,8 @@ class Service:
             metrics=self.metrics,
             watermark=self.watermark,
             keep_days=self.settings.outbox.keep_days,
+            letters_days=self.settings.dead_letters.keep_days,
+            kept=self.kept,
         )
         sight = Sight(self.engine, self.readiness, self.metrics)
         yield Worker("clock_guard", self.guard.step, idle_seconds=1.0, metrics=self.metrics).run()

@@ -27,6 +27,12 @@ FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS t (customer_id, agent_
 ON CONFLICT (customer_id, agent_id) DO UPDATE SET last_at = greatest(a.last_at, excluded.last_at)
 """
 
+#: Forget those that count no longer, up to a limit.
+_FORGET: Final = """
+DELETE FROM acquaintance WHERE (customer_id, agent_id) IN (
+    SELECT customer_id, agent_id FROM acquaintance WHERE last_at < $1 LIMIT $2)
+"""
+
 
 async def of(tx: Transaction, customers: Iterable[str], now: datetime) -> dict[str, frozenset[str]]:
     """Who knows these customers, a few agents each; customers nobody knows are left out."""
@@ -43,3 +49,8 @@ async def meet(tx: Transaction, met: Mapping[tuple[str, str], datetime]) -> None
     if met:
         rows = [(customer, agent, at) for (customer, agent), at in sorted(met.items())]
         await tx.exec_driver_sql(_MEET, tuple(list(column) for column in zip(*rows, strict=True)))
+
+
+async def forget(tx: Transaction, *, before: datetime, limit: int = 5000) -> int:
+    """Forget up to `limit` acquaintances last met before `before`; how many."""
+    return (await tx.exec_driver_sql(_FORGET, (before, limit))).rowcount
