@@ -18,7 +18,7 @@ from services.installation import PORTS
 #: The auditor serves nothing but metrics, under every path.
 _AUDITOR_PORT: Final = 8085
 
-_TIMEOUT_SECONDS: Final = 4.0
+_TIMEOUT_SECONDS: Final = 8.0
 
 
 def port(arguments: Sequence[str], environment: Mapping[str, str]) -> int | None:

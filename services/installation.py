@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from shared.settings import named
-
 #: The services in the order in which work passes through them, with their default ports.
 PORTS: Final[Mapping[str, int]] = {
     "intake": 8081,
@@ -80,6 +78,8 @@ def default_urls() -> dict[str, str]:
 
 
 def _named_by(environment: Mapping[str, str]) -> dict[str, str | None]:
+    from shared.settings import named  # late: the health check wants the ports alone, and at once
+
     return {
         "database_url": named(environment, "TIERLINE_DATABASE__URL"),
         "bootstrap_servers": named(environment, "TIERLINE_KAFKA__BOOTSTRAP_SERVERS"),

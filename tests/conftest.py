@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header() -> str:
     try:
         lane, automatic = lanes.chosen()
+        lanes.check(lane)
     except lanes.LaneError as error:
         raise pytest.UsageError(str(error)) from error
     return f"backends: {'auto: ' if automatic else ''}{support.describe(lane)}"
@@ -76,6 +77,7 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
 def backends(pytestconfig: pytest.Config) -> Iterator[support.Backends]:
     """The run's servers, started one by one as they are asked for."""
     lane, _ = lanes.chosen()
+    lanes.check(lane)
     running = support.Backends(lane)
     pytestconfig.stash[_BACKENDS] = running
     try:

@@ -5,6 +5,29 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from services.local import MissingBackendError
+
+
+@contextmanager
+def running(container: Any) -> Iterator[Any]:
+    """`container` while it runs. Raises MissingBackendError with Docker's reason where it cannot.
+
+    A start that fails after the container was made leaves none behind.
+    """
+    import docker  # type: ignore[import-untyped]
+
+    try:
+        container.start()
+    except (docker.errors.DockerException, TimeoutError) as error:
+        if container.get_wrapped_container() is not None:
+            container.stop()
+        raise MissingBackendError(f"lane docker, image {container.image}: {error}") from error
+    try:
+        yield container
+    finally:
+        container.stop()
 
 
 @contextmanager
@@ -14,8 +37,8 @@ def postgres(image: str) -> Iterator[str]:
 
     fast = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
     container = PostgresContainer(image, driver=None).with_command(fast)
-    with container.with_env("POSTGRES_INITDB_ARGS", "--no-sync") as running:
-        yield running.get_connection_url()
+    with running(container.with_env("POSTGRES_INITDB_ARGS", "--no-sync")) as started:
+        yield started.get_connection_url()
 
 
 @contextmanager
@@ -32,7 +55,7 @@ def kafka(image: str) -> Iterator[str]:
     container = DockerContainer(image).with_bind_ports(9092, port)
     for name, value in _node(port).items():
         container = container.with_env(name, value)
-    with container.waiting_for(LogMessageWaitStrategy("Kafka Server started")):
+    with running(container.waiting_for(LogMessageWaitStrategy("Kafka Server started"))):
         yield f"127.0.0.1:{port}"
 
 

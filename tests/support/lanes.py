@@ -63,6 +63,17 @@ def images(environ: Mapping[str, str] = os.environ) -> list[str]:
     return [*servers, str(testcontainers_config.ryuk_image)]
 
 
+def check(lane: Lane, environ: Mapping[str, str] = os.environ) -> None:
+    """Raise LaneError when `lane` is docker and no daemon answers."""
+    address = _address(environ)
+    if lane is Lane.DOCKER and not _daemon_listens(address):
+        raise LaneError(f"lane docker: no Docker daemon answers at {address}")
+
+
+def _address(environ: Mapping[str, str]) -> str:
+    return environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
 def _named(asked: str, environ: Mapping[str, str]) -> Lane:
     if asked not in list(Lane):
         raise LaneError(f"TIERLINE_TEST_BACKENDS={asked!r}: one of auto, {', '.join(Lane)}")
@@ -75,7 +86,7 @@ def _named(asked: str, environ: Mapping[str, str]) -> Lane:
 
 def _docker_is_ready(environ: Mapping[str, str]) -> bool:
     """Whether a daemon answers and has every image; nothing is pulled behind a developer's back."""
-    if not _daemon_listens(environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"):
+    if not _daemon_listens(_address(environ)):
         return False
     import docker  # type: ignore[import-untyped]
 
