@@ -38,7 +38,7 @@ def until(what: str, ask: Callable[[], T | None], seconds: float = 120.0, pause:
     while time.monotonic() < end:
         try:
             answer = ask()
-        except httpx2.TransportError:
+        except httpx2.HTTPError:
             answer = None
         if answer:
             return answer
@@ -51,7 +51,7 @@ class Outside:
 
     def __init__(self, ports: dict[str, int]) -> None:
         self._ports = ports
-        self._client = httpx2.Client(trust_env=False, timeout=10.0)
+        self._client = httpx2.Client(trust_env=False, timeout=30.0)
 
     def get(self, service: str, path: str, **parameters: str) -> httpx2.Response:
         """GET `path` of a service."""
@@ -80,10 +80,9 @@ class Outside:
                 return {**mail, "Link": link[0]}
         return None
 
-    def acknowledge(self, link: str) -> None:
-        """Open the link of a mail and confirm, as a person does."""
-        self._client.get(link).raise_for_status()
-        self._client.post(link).raise_for_status()
+    def acknowledge(self, link: str) -> bool:
+        """Open the link of a mail and confirm, as a person does; False when the page asks for patience."""
+        return all(self._client.request(method, link).is_success for method in ("GET", "POST"))
 
     def series(self, query: str) -> list[dict[str, Any]]:
         """What Prometheus answers."""

@@ -29,6 +29,9 @@ from .standins import build
 _SERVED: Final = (*PORTS, "auditor")
 _BESIDE: Final = ("mail", "prometheus")
 
+#: Characters of a log's line: a traceback in JSON is long.
+_SHOWN: Final = 400
+
 
 def main() -> int:
     """Run it; the exit status."""
@@ -49,7 +52,8 @@ def main() -> int:
         _smoke(compose, Outside(ports), given.image)
     except (SmokeError, httpx2.HTTPError) as error:
         print(f"FAILED: {error}")
-        print(compose("logs", "--no-color", "--tail", "40"))
+        for line in compose("logs", "--no-color", "--tail", "15", *_SERVED).splitlines():
+            print(line[:_SHOWN])
         return 1
     finally:
         compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
@@ -103,7 +107,7 @@ def _escalation(compose: Compose, outside: Outside) -> None:
     mail = until("a mail about the escalation", outside.escalation_mail)
     to = ", ".join(one["Address"] for one in mail["To"])
     _say(f"mail to {to}: {mail['Subject']}")
-    outside.acknowledge(mail["Link"])
+    until("the page behind the link", lambda: outside.acknowledge(mail["Link"]))
     until("the acknowledgement", lambda: "acknowledged" in compose.tierline("ticket", "smoke-1"))
     _say("acknowledged by the link in the mail")
 
