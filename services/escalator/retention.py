@@ -13,7 +13,7 @@ _HANDOFFS: Final = """
 DELETE FROM handoff WHERE ticket_id = ANY (ARRAY(
     SELECT h.ticket_id FROM handoff h JOIN sla_case c USING (ticket_id)
     GROUP BY h.ticket_id, c.state HAVING max(h.written_at) < $1
-        AND (c.state::jsonb #>> '{timeline,closed_at}')::timestamptz < $1 LIMIT $2))
+        AND (c.state::jsonb #>> '{case,timeline,closed_at}')::timestamptz < $1 LIMIT $2))
 """
 
 

@@ -22,6 +22,9 @@ from .backends import Backends
 from .lanes import Lane
 from .running import DEMO, SESSION_MS, Said, run_command
 
+#: Seconds a command may take on a busy machine.
+PATIENCE: Final = 150.0
+
 #: What the messages to receivers are signed with, in both lives.
 SECRET: Final = "whsec_" + "cmVoZWFyc2Vk" * 4
 
@@ -67,7 +70,7 @@ class Ground:
     async def command(self, *words: str) -> Said:
         """`tierline WORDS` on these servers, with the demo's workflow."""
         environment = {**self.servers, "TIERLINE_WORKFLOW_FILE": str(DEMO)}
-        return await run_command(*words, environment=environment)
+        return await run_command(*words, environment=environment, seconds=PATIENCE)
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ class Said:
     err: str
 
 
-async def run_command(*words: str, environment: Mapping[str, str]) -> Said:
+async def run_command(*words: str, environment: Mapping[str, str], seconds: float = 40) -> Said:
     """Run `tierline WORDS` as a process to its end, with nothing of Tierline set but `environment`."""
     command = [sys.executable, "-m", "services.cli", *words]
     process = await asyncio.create_subprocess_exec(
@@ -73,7 +73,7 @@ async def run_command(*words: str, environment: Mapping[str, str]) -> Said:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(seconds):
             out, err = await process.communicate()
     except BaseException:
         process.kill()
