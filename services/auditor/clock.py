@@ -58,6 +58,15 @@ class Clock:
         return any(mark.does in {"end", "merge"} for mark in self.marks)
 
     @property
+    def calendars(self) -> set[str]:
+        """The names of all calendars it has counted in."""
+        return {self.hours.name, *(mark.hours.name for mark in self.marks if mark.hours)}
+
+    def counts_after(self, at: int) -> bool:
+        """Had it not ended by `at`?"""
+        return not any(mark.at <= at for mark in self.marks if mark.does in {"end", "merge"})
+
+    @property
     def stands(self) -> bool:
         """Does it not count at the moment?"""
         moves = [mark.does for mark in self.marks if mark.does in {"stand", "run"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.contracts.vocabulary import Metric, Priority
 
 from .clock import Clock, Does, Mark
+from .hours import Hours
 from .promise import Promise
 from .rules import Rules
 
@@ -18,10 +19,14 @@ class Clocks:
         self.priority, self.tier = Priority.LOW, ""
         self._rules: Rules
         self._routed: int | None = None
+        self._contract: str | None = None
         self._at = self._known = 0
 
     def _target(self, metric: Metric) -> int:
         return self._rules.target(metric, self.priority, self.tier, self._routed)
+
+    def _hours(self, metric: Metric) -> Hours:
+        return self._rules.hours(metric, self.priority, self.tier, self._contract)
 
     def _of(self, metric: Metric) -> list[Clock]:
         return [clock for clock in self.clocks if clock.metric is metric]
@@ -38,7 +43,7 @@ class Clocks:
             begun=self._at,
             known=self._known,
             budget=self._target(metric),
-            hours=self._rules.hours(self.priority),
+            hours=self._hours(metric),
             thresholds=() if silent else thresholds,
             pausing=self._rules.pausing(metric),
             carried=carried,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +13,7 @@ from shared.contracts.vocabulary import Metric
 
 from .clock import BREACH, NEVER, Crossing, Walk
 from .hours import instant, milliseconds
-from .log import Log, Written
+from .log import Lack, Log, Written
 from .pairing import unpaired
 from .published import Told, told
 from .report import Finding, Point, Report, lateness_of
@@ -44,7 +45,7 @@ class _Tally:
     pending: int = 0
     withdrawn: int = 0
     overtaken: int = 0
-    unjudged: int = 0
+    unjudged: Counter[Lack] = field(default_factory=Counter)
     tickets: int = 0
     missing: list[Finding] = field(default_factory=list)
     doubled: list[Finding] = field(default_factory=list)
@@ -69,8 +70,10 @@ class Judge:
         tally, events = self._tally, self._log.said[ticket_id]
         tally.tickets += 1
         tally.unpaired += [f for f in unpaired(events) if self._concerns(f)]
-        judged = self._log.can_be_judged(ticket_id)
-        tally.unjudged += not judged
+        lack = self._log.lacks(ticket_id)
+        judged = lack is None
+        if lack:
+            tally.unjudged[lack] += 1
         dues = crossings(self._log.story(ticket_id)) if judged else {}
         said = told(events)
         for point in sorted(dues.keys() | said.keys()):
@@ -97,7 +100,8 @@ class Judge:
             unpaired=tuple(tally.unpaired),
             withdrawn=tally.withdrawn,
             overtaken=tally.overtaken,
-            unjudged=tally.unjudged,
+            unjudged=tally.unjudged.total(),
+            lacking=dict(sorted(tally.unjudged.items())),
             lateness=lateness_of(self._late),
         )
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from shared.contracts import (
@@ -21,11 +21,17 @@ from shared.contracts.sla import ClockPayload
 from shared.contracts.topics import TICKETS
 from shared.policy import WorkflowPolicy
 
+from .calendars import Calendars
+from .clock import Clock
+from .hours import milliseconds
 from .published import unrepeated
 from .rules import Rules
 from .story import Story
 
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+
+#: Why a ticket cannot be judged.
+Lack = Literal["facts", "workflow", "calendar"]
 
 _Order = tuple[datetime, str, int]
 
@@ -35,15 +41,22 @@ Written = tuple[datetime, int]
 
 class Log:
     """The facts of tickets and what was said of their clocks. `policies`: the first one is in force for a
-    clock whose `sla.started` nobody published.
+    clock whose `sla.started` nobody published; `begins`: from when each counts, as far as that is known.
     """
 
-    def __init__(self, events: Iterable[Event], policies: Sequence[WorkflowPolicy]) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        policies: Sequence[WorkflowPolicy],
+        begins: Sequence[datetime | None] = (),
+    ) -> None:
         self.facts: dict[UUID, list[Event]] = defaultdict(list)
         self.said: dict[UUID, list[Event]] = defaultdict(list)
-        self._rules = {policy.digest: Rules(policy) for policy in reversed(policies)}
+        self._calendars = Calendars(policies, begins)
+        self._rules = {p.digest: Rules(p, self._calendars) for p in reversed(policies)}
         self._newest = self._rules[policies[0].digest]
         self._began: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
+        self._unknown_from: datetime | None = None
         for event in events:
             self._take(event)
         for ticket_id, facts in self.facts.items():
@@ -58,6 +71,8 @@ class Log:
                 self.said[said.ticket_id].append(event)
                 if isinstance(said, SlaStarted):
                     self._began[said.ticket_id].append((event.time, said.workflow_digest))
+                    if said.workflow_digest not in self._rules:
+                        self._unknown_from = min(self._unknown_from or event.time, event.time)
             case _ if event.topic == TICKETS:
                 self.facts[UUID(event.subject)].append(event)
 
@@ -75,16 +90,42 @@ class Log:
             for event in (*facts, *self.said.get(ticket_id, []))
         )
 
-    def can_be_judged(self, ticket_id: UUID) -> bool:
-        """Are all its facts here, those of tickets merged into it, too, and its workflows?"""
+    def lacks(self, ticket_id: UUID) -> Lack | None:
+        """What is missing to judge a ticket by: one of its facts, or of those of tickets merged into it; a
+        workflow; the hours of a calendar at some time. None when nothing is.
+        """
+        if not self._has_facts(ticket_id):
+            return "facts"
+        if not self._has_workflows(ticket_id):
+            return "workflow"
+        clocks = self.story(ticket_id).clocks
+        return "calendar" if any(self._is_unsure(clock) for clock in clocks) else None
+
+    def _is_unsure(self, clock: Clock) -> bool:
+        """Did it count in a calendar about which workflows differ, or which may be another one since a
+        workflow was in force that was not given?
+        """
+        since = self._unknown_from
+        late = since is not None and clock.counts_after(milliseconds(since))
+        return any(
+            self._calendars.is_unsure(name) or (late and not self._calendars.never_closes(name))
+            for name in clock.calendars
+        )
+
+    def _has_workflows(self, ticket_id: UUID) -> bool:
+        others = {UUID(fact.subject) for fact in self.facts[ticket_id]} - {ticket_id}
+        return all(digest in self._rules for _, digest in self._began[ticket_id]) and all(
+            self._has_workflows(other) for other in others
+        )
+
+    def _has_facts(self, ticket_id: UUID) -> bool:
         mine = [fact for fact in self.facts[ticket_id] if UUID(fact.subject) == ticket_id]
         others = {UUID(fact.subject) for fact in self.facts[ticket_id]} - {ticket_id}
         numbers = sorted({fact.sequence for fact in mine})
         return (
             any(isinstance(fact.payload, TicketOpened) for fact in mine)
             and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-            and all(digest in self._rules for _, digest in self._began[ticket_id])
-            and all(self.can_be_judged(other) for other in others)
+            and all(self._has_facts(other) for other in others)
         )
 
     def story(

@@ -29,7 +29,7 @@ class AuditorMetrics:
         )
         self.withdrawn = catalogue.gauge("audit_withdrawn", "Announcements that were taken back.")
         self.unjudged = catalogue.gauge(
-            "audit_unjudged", "Tickets whose facts or workflow are not at hand."
+            "audit_unjudged", "Tickets whose facts, workflow or calendar are not at hand."
         )
         self.unopened = catalogue.gauge(
             "audit_unopened", "Accepted deliveries whose ticket is not on the topic."

@@ -66,7 +66,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
       without a beginning, or began or ended twice.
     - `withdrawn`: announcements taken back; `overtaken`: announcements that were right when they were
       written and that a later fact moved or disproved, where no withdrawal is owed (semantics T3).
-    - `unjudged`: tickets whose facts are not all in the log, or whose workflow is not at hand.
+    - `unjudged`: tickets whose facts are not all in the log, whose workflow is not at hand, or of whose
+      calendar it is not known when it changed; `lacking`: how many of them for want of what.
     - `compliance`: kept promises of the tickets of which something was written in the window (K13, R3).
     - `unopened`: accepted deliveries whose ticket is not on the topic; None when nobody looked.
     """
@@ -87,6 +88,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     overtaken: int
     unjudged: int
     lateness: Lateness
+    lacking: dict[str, int] = {}
     unopened: int | None = None
     compliance: tuple[Compliance, ...] = ()
 

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.calendar import ALWAYS
 from shared.contracts import TicketOpened
 from shared.contracts.vocabulary import Metric, PauseReason, Priority
 from shared.policy import WorkflowPolicy
 
+from .calendars import Calendars
 from .hours import Hours
 
 
 class Rules:
     """One workflow, asked in milliseconds."""
 
-    def __init__(self, policy: WorkflowPolicy) -> None:
+    def __init__(self, policy: WorkflowPolicy, calendars: Calendars) -> None:
         self.policy = policy
+        self._calendars = calendars
         sla = policy.sla
         self.thresholds = tuple(sorted({*sla.thresholds, 100, *sla.overdue}))
         self.grace = _ms(sla.grace)
-        self._hours: dict[str, Hours] = {}
 
-    def hours(self, priority: Priority) -> Hours:
-        """The open time that the clocks of that priority count in (semantics C5)."""
-        name = self.policy.sla.calendar_of(priority)
-        if name not in self._hours:
-            self._hours[name] = Hours(self.policy.calendars.get(name, ALWAYS))
-        return self._hours[name]
+    def contract(self, customer_id: str) -> str | None:
+        """The calendar of that customer's own contract, if they have one."""
+        return self.policy.customers.contracts.get(customer_id)
+
+    def hours(self, metric: Metric, priority: Priority, tier: str, contract: str | None) -> Hours:
+        """The open time that a promise counts in: that of its metric, the customer's contract, their tier,
+        the priority, whichever there is first (semantics C5).
+        """
+        sla = self.policy.sla
+        forced = {**sla.metric_calendars, **dict(sla.targets(priority, tier).calendars)}
+        agreed = contract or self.policy.customers.calendars.get(tier.lower())
+        return self._calendars.hours(forced.get(metric) or agreed or sla.calendars[priority])
 
     def thresholds_of(self, priority: Priority, tier: str) -> tuple[int, ...]:
         """The percents at which a clock speaks that starts for that pair now."""
@@ -58,11 +64,11 @@ class Rules:
             return frozenset()
         return frozenset(r for r in PauseReason if self.policy.sla.pauses(metric, r))
 
-    def review(self, customer: str, tier: str) -> tuple[Hours, int]:
+    def review(self, tier: str, contract: str | None) -> tuple[Hours, int]:
         """The business hours in which somebody looks at a customer's thanks, and how long (R2, C7)."""
-        contract = self.policy.customers.calendar_of(customer, tier)
-        calendar = self.policy.calendars[contract] if contract else self.policy.business_hours
-        return Hours(calendar), _ms(self.policy.sla.courtesy_review)
+        agreed = contract or self.policy.customers.calendars.get(tier.lower())
+        name = agreed or self.policy.business_hours.name
+        return self._calendars.hours(name), _ms(self.policy.sla.courtesy_review)
 
     def tier(self, name: str | None) -> str:
         """The customer tier of that name, or the default one."""

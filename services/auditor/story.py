@@ -57,7 +57,6 @@ class Story(Clocks):
         self._waiting: set[PauseReason] = set()
         self.last_word = (0, False)
         self._before_merge: Literal["open", "solved"] = "open"
-        self._customer = ""
         self._thanked: tuple[int, int] | None = None
 
     def hear(self, event: Event) -> None:
@@ -101,7 +100,7 @@ class Story(Clocks):
     def _opens(self, opened: TicketOpened, at: datetime) -> None:
         self.phase = "open"
         self._opened_at = self._at
-        self._customer = opened.customer.customer_id
+        self._contract = self._rules.contract(opened.customer.customer_id)
         self.priority, self.tier = opened.priority, self._rules.tier(opened.customer.tier)
         self._routed = self._rules.routed(opened, at)
         self.last_word = (self._at, bool(opened.outbound))
@@ -138,7 +137,7 @@ class Story(Clocks):
         if self._thanked and self._at < self._thanked[1]:
             return
         self._mark(self._begin(Metric.NEXT_RESPONSE, silent=True), "end")
-        hours, review = self._rules.review(self._customer, self.tier)
+        hours, review = self._rules.review(self.tier, self._contract)
         self._thanked = (self._at, hours.after(self._at, review) or NEVER)
 
     def _owes_since_the_thanks(self) -> None:
@@ -196,14 +195,13 @@ class Story(Clocks):
     def _promise_anew(self, mode: str) -> None:
         for clock in self.running():
             walk = Walk(clock, self._at)
-            budget, hours = self._target(clock.metric), self._rules.hours(self.priority)
+            budget, hours = self._target(clock.metric), self._hours(clock.metric)
             kept = (walk.budget, walk.hours.name) == (budget, hours.name)
-            if walk.breached_before(self._at) or (mode != "restart" and kept):
+            if kept or walk.breached_before(self._at):
                 continue  # a broken promise stays what it was (P3)
             if mode == "restart":
-                if walk.budget != budget:
-                    self._mark(clock, "end")
-                    self._begin(clock.metric)
+                self._mark(clock, "end")
+                self._begin(clock.metric)
             elif mode == "carry":
                 self._price(clock, Promise(budget, hours, walk.consumed))
             else:
@@ -237,9 +235,8 @@ class Story(Clocks):
             return
         for clock in self.running():
             ours = Walk(clock, self._at)
-            price = Promise(
-                self._target(clock.metric), self._rules.hours(self.priority), ours.consumed
-            )
+            hours = self._hours(clock.metric)
+            price = Promise(self._target(clock.metric), hours, ours.consumed)
             self._keep_the_strictest(clock, ours, [price, *other.promises_like(clock, self._at)])
         self._take_over_the_question(other)
         self.last_word = max(self.last_word, other.last_word)

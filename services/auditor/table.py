@@ -21,6 +21,12 @@ _KINDS: Final = (
     ("unpaired", "clocks that end or begin twice, ids used twice"),
 )
 
+_LACKS: Final = {
+    "calendar": "in a calendar that changed, nobody said when",
+    "facts": "whose facts are not all on the topic",
+    "workflow": "under a workflow that was not given",
+}
+
 
 def lines(report: Report) -> Iterator[str]:
     """The whole report."""
@@ -33,7 +39,7 @@ def lines(report: Report) -> Iterator[str]:
         yield f"lateness  p50 {late.p50:.3f} s, p99 {late.p99:.3f} s, max {late.max:.3f} s"
     yield f"withdrawn {report.withdrawn:>7}   overtaken by a later fact {report.overtaken}"
     if report.unjudged:
-        yield f"unjudged  {report.unjudged:>7}   tickets whose facts or workflow are not at hand"
+        yield f"unjudged  {report.unjudged:>7}   tickets: {_lacking(report)}"
     if report.unopened is not None:
         yield f"unopened  {report.unopened:>7}   accepted deliveries without a ticket on the topic"
     yield from (f"kept      {_kept(one)}" for one in report.compliance)
@@ -44,6 +50,11 @@ def lines(report: Report) -> Iterator[str]:
         if len(found) > SHOWN:
             yield f"          and {len(found) - SHOWN} more: see --json"
     yield "clean" if report.clean else "NOT clean"
+
+
+def _lacking(report: Report) -> str:
+    """For want of what they were not judged."""
+    return ", ".join(f"{number} {_LACKS[lack]}" for lack, number in report.lacking.items())
 
 
 def _kept(one: Compliance) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,10 +39,11 @@ class Watch:
     def __init__(
         self,
         read: Callable[[], Awaitable[list[Event]]],
-        policies: list[WorkflowPolicy],
+        policies: Sequence[WorkflowPolicy],
         metrics: AuditorMetrics,
         *,
         clock: Clock,
+        begins: Sequence[datetime | None] = (),
         window: timedelta,
         grace: timedelta,
         heartbeat: Heartbeat | None = None,
@@ -50,6 +51,7 @@ class Watch:
     ) -> None:
         self._read = read
         self._policies = policies
+        self._begins = begins
         self._metrics = metrics
         self._clock = clock
         self._window = window
@@ -83,7 +85,13 @@ class Watch:
         self._events = recent([*self._events, *await self._read()], until - KEPT)
         current, *earlier = self._policies
         report = audit(
-            self._events, current, since=since, until=until, grace=self._grace, earlier=earlier
+            self._events,
+            current,
+            since=since,
+            until=until,
+            grace=self._grace,
+            earlier=earlier,
+            begins=self._begins,
         )
         if self._unopened is None:
             return report

@@ -29,7 +29,11 @@ from shared.policy import WorkflowError, WorkflowPolicy, load_workflow
 from shared.policy.durations import parse_duration
 from shared.settings import read
 
+from .instant import instant
 from .where import broker, carry_out, installation, stop
+
+#: A workflow, and from when its calendars count if that was said.
+Given = tuple[WorkflowPolicy, datetime | None]
 
 
 def audit(
@@ -38,9 +42,11 @@ def audit(
         str, typer.Option(help="What fell due more recently than this may be on its way.")
     ] = "3m",
     workflow: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
-            help="The workflow in force, then older ones; default: TIERLINE_WORKFLOW_FILE."
+            metavar="FILE[@INSTANT]",
+            help="The workflow in force, then older ones, each with the instant from which its "
+            "calendars count; default: TIERLINE_WORKFLOW_FILE.",
         ),
     ] = None,
     database: Annotated[
@@ -56,11 +62,11 @@ def audit(
     """
     settings = read(AuditorSettings)
     window, patience = _duration(since), _duration(grace)
-    policies = _policies(workflow or [], settings.workflow_file)
+    given = _given(workflow or [], settings.workflow_file)
     if watch:
-        carry_out(_watch(settings, policies, window, patience, database=database))
+        carry_out(_watch(settings, given, window, patience, database=database))
         return
-    report = carry_out(_once(policies, window, patience, database=database))
+    report = carry_out(_once(given, window, patience, database=database))
     print(msgspec.json.encode(report).decode() if as_json else "\n".join(lines(report)))
     if not report.clean:
         raise typer.Exit(1)
@@ -73,13 +79,21 @@ def _duration(text: str) -> timedelta:
         stop(str(error), 2)
 
 
-def _policies(files: list[Path], configured: Path | None) -> list[WorkflowPolicy]:
+def _given(texts: list[str], configured: Path | None) -> list[Given]:
+    """The workflows by which is judged, and from when each counts."""
+    named = [_dated(text) for text in texts] if texts else [(configured, None)]
     try:
-        if not files:
-            return [load_workflow(configured)]
-        return [load_workflow(file) for file in files]
+        return [(load_workflow(file), begins) for file, begins in named]
     except WorkflowError as error:
         stop(str(error), 2)
+
+
+def _dated(text: str) -> tuple[Path, datetime | None]:
+    """`FILE@INSTANT`, or the name of a file, which may hold an `@` itself."""
+    name, _, after = text.rpartition("@")
+    if not name or not after[:4].isdigit():
+        return Path(text), None
+    return Path(name), instant(after, "--workflow")
 
 
 def _reader() -> AioReader:
@@ -87,7 +101,7 @@ def _reader() -> AioReader:
 
 
 async def _once(
-    policies: list[WorkflowPolicy], window: timedelta, grace: timedelta, *, database: bool
+    given: list[Given], window: timedelta, grace: timedelta, *, database: bool
 ) -> Report:
     until = SystemClock().now()
     since = until - window
@@ -98,8 +112,10 @@ async def _once(
             events = await catch_up(
                 reader, lambda done, total: progress.update(bar, completed=done, total=total)
             )
-    current, *earlier = policies
-    report = judge(events, current, since=since, until=until, grace=grace, earlier=earlier)
+    (current, *earlier), begins = zip(*given, strict=True)
+    report = judge(
+        events, current, since=since, until=until, grace=grace, earlier=earlier, begins=begins
+    )
     if not database:
         return report
     return msgspec.structs.replace(report, unopened=await _unopened(since, until - grace, events))
@@ -111,7 +127,7 @@ async def _unopened(since: datetime, until: datetime, events: list[Event]) -> in
 
 async def _watch(
     settings: AuditorSettings,
-    policies: list[WorkflowPolicy],
+    given: list[Given],
     window: timedelta,
     grace: timedelta,
     *,
@@ -130,9 +146,10 @@ async def _watch(
         async with _reader() as reader:
             passes = Watch(
                 lambda: catch_up(reader),
-                policies,
+                [policy for policy, _ in given],
                 AuditorMetrics(catalogue),
                 clock=clock,
+                begins=[begins for _, begins in given],
                 window=window,
                 grace=grace,
                 heartbeat=Heartbeat(url.get_secret_value(), egress) if url else None,

@@ -10,15 +10,15 @@ from shared.clock import SystemClock
 from shared.policy.durations import parse_duration
 
 
-def instant(text: str | None) -> datetime | None:
-    """The instant that `--at` names, UTC without a zone. Raises BadParameter for what is none."""
+def instant(text: str | None, option: str = "--at") -> datetime | None:
+    """The instant that `option` names, UTC without a zone. Raises BadParameter for what is none."""
     if text is None:
         return None
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         message = f"{text!r} is no instant like 2026-06-01T03:00:00Z"
-        raise typer.BadParameter(message, param_hint="--at") from None
+        raise typer.BadParameter(message, param_hint=option) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

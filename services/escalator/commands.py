@@ -14,6 +14,7 @@ from services.escalator.domain.case import Case
 from services.escalator.domain.items import Acknowledge, Deescalate, Request
 from services.escalator.domain.masking import masked
 from services.escalator.domain.timeline import Phase
+from services.escalator.domain.wanted import wanted
 from services.escalator.domain.written import Content
 from services.escalator.handoffs import known, with_request
 from services.escalator.ledger import Ledger
@@ -71,7 +72,10 @@ class Commands:
             case = known(stored.case if stored else None, ticket_id)
             if case.timeline.phase is not Phase.OPEN:
                 raise DomainError(409, "Ticket is over", f"It is {case.timeline.status}.")
-            document, written = await with_request(tx, case, content, by=by, at=now)
+            requires = wanted(case, reason, to_level, self._policy)
+            document, written = await with_request(
+                tx, case, content, requires=requires, by=by, at=now
+            )
 
             def act(ledger: Ledger, case: Case, cause: Cause, at: datetime) -> None:
                 wish = Request(

@@ -89,10 +89,16 @@ def known(case: Case | None, ticket_id: UUID) -> Case:
 
 
 async def with_request(
-    tx: Transaction, case: Case, content: Content | None, *, by: str, at: datetime
+    tx: Transaction,
+    case: Case,
+    content: Content | None,
+    *,
+    requires: Collection[str],
+    by: str,
+    at: datetime,
 ) -> tuple[Content, Written | None]:
     """What is in force when the level is changed by hand, with `content` over what was written before;
-    and the version it becomes, if somebody wrote now.
+    and the version it becomes, if somebody wrote now. `requires`: what the level asks for that it goes to.
 
     Raises DomainError 422 naming what is missing (semantics X4).
     """
@@ -100,7 +106,7 @@ async def with_request(
     document = content.over(before) if content is not None else before
     faults = [
         FieldError(f"body.handoff.{name}", "is needed to change the level by hand")
-        for name in missing(document.fields)
+        for name in missing(document.fields, requires)
     ]
     if faults:
         named = " and ".join(fault.field for fault in faults)

@@ -91,7 +91,7 @@ class LevelSection(Section):
     team: Slug
     respond_within: ImmediatelyOr
     aliases: tuple[Slug, ...] = ()
-    requires: tuple[Literal["handoff", "history"], ...] = ()
+    requires: tuple[Literal["handoff", "history"], ...] = ("handoff",)
 
 
 class WaitingSection(Section):

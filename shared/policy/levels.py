@@ -11,7 +11,8 @@ from datetime import timedelta
 class Level:
     """One level of the ladder. `respond_within` is how long its people may take to accept a ticket
     (semantics X7); None means immediately: paged at once, never bundled. `calendar` is that of its team,
-    which its own clocks count in; without one they count in that of the promise they serve (C5).
+    which its own clocks count in; without one they count in that of the promise they serve (C5). `requires`
+    names what people must have written before they raise a ticket to it (X4).
     """
 
     name: str
@@ -19,7 +20,7 @@ class Level:
     team: str
     respond_within: timedelta | None
     aliases: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ("handoff",)
     calendar: str | None = None
 
 

@@ -14,8 +14,9 @@ import msgspec
 
 from shared.contracts.vocabulary import SentimentLabel
 
-#: What a person must have written before a level is changed by hand (semantics X4, N2.54).
-REQUIRED: Final = ("tried", "next_steps")
+#: What a person must have written before a ticket is raised by hand to a level that requires it (semantics
+#: X4, N2.54): its hand-off, and its history so far in a person's words.
+_REQUIRED: Final = {"handoff": ("tried", "next_steps"), "history": ("summary",)}
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,6 +59,7 @@ def next_version(content: Content, before: Written | None, *, by: str, at: datet
     )
 
 
-def missing(fields: Collection[str]) -> list[str]:
-    """What a change of level by hand still needs (semantics X4)."""
-    return [name for name in REQUIRED if name not in fields]
+def missing(fields: Collection[str], requires: Collection[str] = ("handoff",)) -> list[str]:
+    """What a change by hand to a level that requires this still needs (semantics X4)."""
+    needed = [name for what, names in _REQUIRED.items() if what in requires for name in names]
+    return [name for name in needed if name not in fields]

@@ -43,7 +43,11 @@ WORKFLOW = """
 version: 1
 conditions: {{vip: customer_vip}}
 routing_rules: [{{action: assign_to_frontline}}]
-sla: {{calendar: {{critical: always, high: odd, default: office}}, reprice: {mode}}}
+customers: {{calendars: {{professional: odd}}}}
+sla:
+  calendar: {{critical: always, high: odd, default: office}}
+  metric_calendars: {{next_response: office}}
+  reprice: {mode}
 calendars:
   odd:
     zone: America/New_York
