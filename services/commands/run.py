@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from enum import StrEnum
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -41,9 +42,16 @@ def run(
         settings = read(getattr(config, f"{service.title()}Settings"))
         print(settings.model_dump_json(indent=2))
         return
+    # Until the service listens for it: as process 1 of a container, it would not even be killed by it.
+    signal.signal(signal.SIGTERM, _leave)
     if until_eof:
         threading.Thread(target=_drain_at_eof, daemon=True).start()
     runpy.run_module(f"services.{service}", run_name="__main__", alter_sys=True)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Told to stop before anything began."""
+    raise SystemExit(0)
 
 
 def _drain_at_eof() -> None:

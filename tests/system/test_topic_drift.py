@@ -6,24 +6,24 @@ import asyncio
 import hashlib
 import json
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 import httpx2
 import pytest
 
-from services.fleet import free_ports
 from shared.db import outbox
 from shared.db.engine import create_engine
 from shared.kafka import topics
 from shared.kafka.aio import AioKafka
 from shared.kafka.records import TopicSpec
 from shared.settings import DatabaseSettings, KafkaSettings
-from tests.support.running import ROOT, until, untouched
+from tests.support.one_service import serving
+from tests.support.running import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+#: Seconds that a service may take to start on a busy machine.
+START: Final = 75.0
 
 KEY: Final = "a-caller-of-this-test"
 MISSING: Final = "support.sla"
@@ -59,42 +59,6 @@ def environment(database_url: str, kafka_settings: KafkaSettings) -> dict[str, s
     }
 
 
-class Running:
-    """One service as a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
-        self.process = process
-        self.url = f"http://127.0.0.1:{port}"
-
-    async def reasons(self) -> list[str] | None:
-        """Why it is not ready; None while it does not answer at all."""
-        async with httpx2.AsyncClient(trust_env=False, timeout=5.0) as client:
-            try:
-                found: list[str] = (await client.get(f"{self.url}/readyz")).json()["reasons"]
-            except httpx2.TransportError:
-                return None
-        return found
-
-
-@asynccontextmanager
-async def serving(service: str, environment: dict[str, str]) -> AsyncIterator[Running]:
-    """`tierline run SERVICE`; killed at the end unless it has ended by itself."""
-    [port] = free_ports([service]).values()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.cli", "run", service,
-        cwd=ROOT,
-        env={**untouched(), **environment, "TIERLINE_HTTP__PORT": str(port)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield Running(process, port)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
 async def test_F33_a_service_on_wrong_topics_says_which_and_goes_on_once_they_are_made(
     kafka: AioKafka, environment: dict[str, str]
 ) -> None:
@@ -107,7 +71,7 @@ async def test_F33_a_service_on_wrong_topics_says_which_and_goes_on_once_they_ar
             reasons = await router.reasons()
             return reasons is not None and problem not in reasons
 
-        await until(lambda: says(WRONG_PROBLEM), "the wrong topic is named")
+        await until(lambda: says(WRONG_PROBLEM), "the wrong topic is named", seconds=START)
         assert MISSING_PROBLEM in (await router.reasons() or ())
         await topics.apply(kafka)
         await until(lambda: says_nothing_of(MISSING_PROBLEM), "the missing topic is found")
@@ -124,11 +88,7 @@ async def test_F33_intake_accepts_and_keeps_what_it_may_not_publish(
     environment: dict[str, str], database_url: str
 ) -> None:
     async with serving("intake", environment) as intake:
-
-        async def ready() -> bool:
-            return await intake.reasons() == []
-
-        await until(ready, "intake is ready although its topic is wrong")
+        await until(intake.ready, "intake is ready although its topic is wrong", seconds=START)
         async with httpx2.AsyncClient(trust_env=False) as client:
             answer = await client.post(
                 f"{intake.url}/v1/tickets",
