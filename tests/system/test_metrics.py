@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 
 import httpx2
 import pytest
@@ -13,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.installation import PORTS
 from tests.support.catalogue import documented
+from tests.support.promtool import promtool_or_skip
 from tests.support.running import Running, until
 
 pytestmark = [
@@ -61,11 +60,9 @@ async def test_every_series_names_its_service_and_the_documented_labels(
         assert service == sample.labels["service"]
 
 
-async def test_promtool_finds_nothing_to_improve(
-    tierline: Running, service: str, promtool: str
-) -> None:
+async def test_promtool_finds_nothing_to_improve(tierline: Running, service: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        promtool,
+        promtool_or_skip(),
         "check",
         "metrics",
         stdin=asyncio.subprocess.PIPE,
@@ -75,14 +72,3 @@ async def test_promtool_finds_nothing_to_improve(
     out, _ = await process.communicate((await served(tierline, service)).encode())
 
     assert (0, "") == (process.returncode, out.decode())
-
-
-@pytest.fixture
-def promtool() -> str:
-    """Prometheus' own judge; in CI it must be there (`.ci/promtool`)."""
-    found = os.environ.get("TIERLINE_PROMTOOL") or shutil.which("promtool")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("no promtool: set TIERLINE_PROMTOOL", pytrace=False)
-    if found is None:
-        pytest.skip("no promtool on PATH or in TIERLINE_PROMTOOL")
-    return found
