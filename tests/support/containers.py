@@ -25,10 +25,12 @@ def running(container: Any) -> Iterator[Any]:
     run = os.environ.get("TIERLINE_TEST_RUN", "")
     try:
         container.with_kwargs(labels={RUN_LABEL: run}).start()
-    except (docker.errors.DockerException, TimeoutError) as error:
+    except BaseException as error:
         if container.get_wrapped_container() is not None:
             container.stop()
-        raise MissingBackendError(f"lane docker, image {container.image}: {error}") from error
+        if isinstance(error, (docker.errors.DockerException, TimeoutError)):
+            raise MissingBackendError(f"lane docker, image {container.image}: {error}") from error
+        raise
     try:
         yield container
     finally:
