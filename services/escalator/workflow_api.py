@@ -29,6 +29,7 @@ from services.escalator.workflow_models import (
 )
 from shared.clock import Clock, whole_milliseconds
 from shared.http.auth import Principal, require
+from shared.http.document import refusals
 from shared.http.problems import DomainError, FieldError
 from shared.policy import WorkflowError, WorkflowPolicy, parse_workflow
 
@@ -61,7 +62,7 @@ def routes(configuration: Configuration, engine: AsyncEngine, clock: Clock) -> A
         known = await configuration.versions()
         return VersionsView(versions=_states(known, known, clock.now()))
 
-    @router.get("/workflow/versions/{number}")
+    @router.get("/workflow/versions/{number}", responses=refusals(404))
     async def show_text(number: Annotated[int, Field(ge=1, le=2**31 - 1)], _: Reader) -> TextView:
         """The file that version was, as it was given."""
         async with engine.connect() as tx:

@@ -10,7 +10,8 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.escalator.domain.effects import Effects
 from services.escalator.domain.versions import Version
-from services.escalator.models import Body
+from services.escalator.models import Body, example_of
+from services.escalator.workflow_examples import APPLIED, BODY, PLAN, TEXT, VERSIONS
 from shared.contracts.vocabulary import Metric
 from shared.policy.differences import TargetChange
 
@@ -25,6 +26,8 @@ Note = Annotated[str, StringConstraints(pattern=r"^[^\x00]{0,500}$", strip_white
 
 class WorkflowBody(Body):
     """A workflow file with the files it names; `effective_from` is now when it is missing."""
+
+    model_config = example_of(**BODY)
 
     text: str
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "workflow.yaml"
@@ -65,11 +68,15 @@ class VersionView(BaseModel):
 class VersionsView(BaseModel):
     """All versions, oldest first."""
 
+    model_config = example_of(**VERSIONS)
+
     versions: list[VersionView]
 
 
 class TextView(BaseModel):
     """The file that a version was."""
+
+    model_config = example_of(**TEXT)
 
     number: int
     text: str
@@ -77,6 +84,8 @@ class TextView(BaseModel):
 
 class AppliedView(BaseModel):
     """The version with that content; `is_new` is false when there was nothing to do."""
+
+    model_config = example_of(**APPLIED)
 
     version: VersionView
     is_new: bool
@@ -121,6 +130,8 @@ class PlanView(BaseModel):
     """What a workflow would do. Running clocks keep their targets, thresholds and ladder; calendars
     count for them, too. `looked_at` of `open_tickets` were looked at, the oldest first.
     """
+
+    model_config = example_of(**PLAN)
 
     running_digest: str
     digest: str

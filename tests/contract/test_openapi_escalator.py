@@ -1,4 +1,4 @@
-"""What the escalator's OpenAPI document says of tickets and escalations is whole: examples and refusals."""
+"""What the escalator's OpenAPI document says of tickets, escalations and workflows is whole: examples and refusals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def document() -> Json:
 def operations(document: Json) -> Iterator[tuple[str, Json]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if path.startswith(("/v1/tickets/", "/v1/escalations")):
+            if path.startswith(("/v1/tickets/", "/v1/escalations", "/v1/workflow")):
                 yield f"{method} {path}", operation
 
 

@@ -34,7 +34,7 @@ def test_K3_K5_opening_starts_first_response_and_resolution() -> None:
     assert at("22:00") == started(story)[Metric.RESOLUTION].deadline
 
 
-def test_K_the_example_table() -> None:
+def test_example_K_the_whole_table() -> None:
     story = Story()
     story.open("high", "professional")
 

@@ -22,7 +22,7 @@ from tests.support.asked import packaged
         ("This is terrible, I will sue.", ["legal", "angry"]),
     ],
 )
-def test_V_examples(text: str, expected: list[str]) -> None:
+def test_example_V_texts_that_fire_and_texts_that_do_not(text: str, expected: list[str]) -> None:
     assert expected == list(packaged().signal_words(text))
 
 
