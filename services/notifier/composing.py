@@ -12,6 +12,7 @@ from .articles import Article, Articles
 from .contacts import Contact, Contacts
 from .domain.audience import CUSTOMER
 from .domain.delivery import Outcome, Result
+from .domain.desk import ticket_link
 from .domain.holding import SMS
 from .domain.instants import zone_named
 from .domain.many import BUNDLE, Part, compose_many
@@ -25,7 +26,7 @@ class Composer:
     """Makes the words: everybody is told in their own language, if the template has it, and in their zone.
 
     Without `contacts` and `articles` there is no intake to ask, and no customer can be told. `zone` is that of
-    those who have none of their own.
+    those who have none of their own; `ticket_url` the pattern of a ticket's page at the desk of the staff.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Composer:
         contacts: Contacts | None = None,
         articles: Articles | None = None,
         noise: Noise | None = None,
+        ticket_url: str | None = None,
     ) -> None:
         self._templates = templates
         self._clock = clock
@@ -46,6 +48,7 @@ class Composer:
         self._contacts = contacts
         self._articles = articles
         self._noise = noise or Noise()
+        self._ticket_url = ticket_url
 
     async def message(self, leased: Leased) -> Message | Result:
         """The message, or the result of not having one."""
@@ -58,6 +61,7 @@ class Composer:
             return await self._for_customer(leased)
         if leased.recipient is None or notification.channel not in leased.recipient.channels:
             return Result(Outcome.DEAD, f"the recipient has no {notification.channel} any more")
+        ticket = ticket_link(self._ticket_url, leased.ticket) if self._ticket_url else None
         return compose(
             notification,
             self._templates,
@@ -68,6 +72,8 @@ class Composer:
             now=self._clock.now(),
             language=self._templates.language(notification.template, (leased.recipient.language,)),
             zone=leased.recipient.zone or self._zone,
+            latest={"ticket_link": ticket},
+            links=[ticket] if ticket else [],
         )
 
     def _for_several(self, leased: Leased) -> Message | Result:

@@ -12,6 +12,7 @@ from pydantic import Field, PositiveFloat, SecretStr, field_validator, model_val
 from shared.settings import HttpSettings, ServiceSettings
 
 from .domain.bucket import Rate
+from .domain.desk import fault_of
 from .domain.target import Limits
 from .senders.settings import SenderSettings
 from .subscriptions.settings import SubscriptionSettings
@@ -47,6 +48,10 @@ class NotifierSection(SenderSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8084", description="where acknowledgement links point"
     )
+    ticket_url: str | None = Field(
+        default=None,
+        description="a ticket's page at your own desk, with `{ticket_id}` or `{external_ref}` in it",
+    )
     egress_allow: frozenset[str] = Field(
         default=frozenset(), description="exact host:port of internal webhook receivers"
     )
@@ -67,6 +72,13 @@ class NotifierSection(SenderSettings):
         default=90, ge=7, description="messages of settled tickets are kept so long"
     )
     subscriptions: SubscriptionSettings = SubscriptionSettings()
+
+    @field_validator("ticket_url")
+    @classmethod
+    def _is_a_pattern(cls, given: str | None) -> str | None:
+        if given is not None and (fault := fault_of(given)):
+            raise ValueError(fault)
+        return given
 
     @field_validator("rates")
     @classmethod

@@ -90,6 +90,11 @@ class Deliverer:
         """The senders of those channels."""
         return self._senders
 
+    @property
+    def record_terms(self) -> RecordTerms:
+        """What outcomes are judged by."""
+        return self._record_terms
+
     async def step(self) -> bool:
         """Record what has ended, begin what is due, wait a moment for what is under way.
 

@@ -27,7 +27,7 @@ from .answering import Answering
 from .answers_api import answer_routes
 from .api import recipient_routes
 from .articles import Articles
-from .chat_api import chat_routes
+from .chat_api import chat_routes, text_routes
 from .composing import Composer
 from .config import NotifierSection, NotifierSettings
 from .contacts import Contacts
@@ -48,6 +48,7 @@ from .people_book import PeopleBook
 from .recording import RecordTerms
 from .senders import Means, build_senders
 from .senders.email import EmailSender
+from .sms_status import status_url
 from .stopping import stop_routes
 from .store import ageing
 from .store.texts import TextDays
@@ -132,6 +133,7 @@ def build(
             *chat_routes(
                 settings.notifier, engine=engine, answering=answering, egress=egress, clock=clock
             ),
+            *text_routes(settings.notifier, service.writer, deliverer.record_terms),
         ],
     )
     return service
@@ -164,7 +166,9 @@ def _deliverer(
     composer: Composer,
     metrics: NotifierMetrics,
 ) -> Deliverer:
-    means = Means(egress, TextDays(service.engine), Feeds(service.engine))
+    means = Means(
+        egress, TextDays(service.engine), Feeds(service.engine), status_url=status_url(section)
+    )
     senders = build_senders(section, means)
     for sender in senders.values():
         if isinstance(sender, EmailSender):
@@ -217,6 +221,7 @@ def _composer(
         contacts=Contacts(egress, url=url, key=key) if url else None,
         articles=Articles(egress, url=url, key=key) if url else None,
         noise=policy.notification.noise,
+        ticket_url=section.ticket_url,
     )
 
 

@@ -15,6 +15,7 @@ from shared.ids import derived_id
 from shared.policy import NotificationPolicy
 
 from .admitting import learn
+from .domain import delivery
 from .domain.channels import next_channel
 from .domain.delivery import Outcome, Result, Settled, fail, fall_back, settle
 from .domain.notification import Notification, Status
@@ -74,6 +75,15 @@ async def record(
     await rows.update(tx, [s.notification for s in settled])
     ended = [(known[f.notification_id], f.result) for f in finished if f.notification_id in known]
     await learn(tx, ended, now, terms.limits)
+    return await _with_fallbacks(tx, settled, now, terms)
+
+
+async def record_lost(
+    tx: Transaction, lost: Sequence[Notification], now: datetime, terms: RecordTerms
+) -> list[Settled]:
+    """Write down that those, locked and sent, reached nobody after all; they go on as what was given up."""
+    settled = [delivery.lost(notification) for notification in lost]
+    await rows.update(tx, [s.notification for s in settled])
     return await _with_fallbacks(tx, settled, now, terms)
 
 

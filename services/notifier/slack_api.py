@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -100,7 +101,7 @@ class Clicks:
         )
 
 
-def slack_routes(clicks: Clicks, clock: Clock, *, secret: SecretStr) -> APIRouter:
+def slack_routes(clicks: Clicks, clock: Clock, *, secrets: Sequence[SecretStr]) -> APIRouter:
     """`POST /v1/slack/interactions`: the app's request URL for interactivity."""
     router = APIRouter(tags=["answers"])
 
@@ -108,7 +109,7 @@ def slack_routes(clicks: Clicks, clock: Clock, *, secret: SecretStr) -> APIRoute
     async def slack_interaction(request: Request) -> Response:
         """Answer a page by one of its buttons. What is not one of them means nothing."""
         raw = await request.body()
-        if not is_from_slack(request.headers, raw, secret=secret, now=clock.now()):
+        if not is_from_slack(request.headers, raw, secrets=secrets, now=clock.now()):
             raise DomainError(401, "Not signed by Slack")
         click = click_of(raw)
         if click is None:

@@ -16,6 +16,7 @@ from shared.http.problems import DomainError
 from .answer_words import said_of
 from .answering import Answering, ByNotification, ByReference, Key
 from .domain.answers import Wish, WishRefusedError
+from .domain.phrases import phrases
 from .domain.text_reply import TextReply, is_to_the_carrier, read_reply
 from .senders.settings import SmsSettings
 from .senders.sms import Allowance
@@ -23,9 +24,6 @@ from .signatures import form_of, is_from_twilio
 from .store import texted
 
 PATH: Final = "/v1/sms/replies"
-
-#: What is texted to whoever is not understood.
-HELP: Final = "Reply ACK, TAKE, SNOOZE or UP and the four letters of the page, e.g. SNOOZE A1B2 30."
 
 
 class Replies:
@@ -52,9 +50,9 @@ class Replies:
             return None
         reply = read_reply(text)
         if reply is None:
-            return HELP
+            return phrases(next(iter(people.values())) or "").reply_help
         try:
-            key = await self._key(people, reply)
+            key = await self._key(list(people), reply)
             return said_of(await self._answering.answer(key, self._wish(reply), via="sms"))
         except WishRefusedError as error:
             return str(error)
@@ -82,13 +80,12 @@ def sms_routes(
     """
     router = APIRouter(tags=["answers"])
     url = public_url.rstrip("/") + PATH
-    secret = settings.auth_token
 
     @router.post(PATH)
     async def sms_reply(request: Request) -> Response:
         """Answer a page by text, and say what came of it while the day's texts last."""
         raw = await request.body()
-        if not is_from_twilio(request.headers, raw, url=url, secret=secret):
+        if not is_from_twilio(request.headers, raw, url=url, secrets=settings.auth_tokens):
             raise DomainError(401, "Not signed by Twilio")
         fields = form_of(raw)
         said = await replies.answer(fields.get("From", ""), fields.get("Body", ""))

@@ -112,6 +112,11 @@ def _wait(
     return backoff[notification.attempts - 1]
 
 
+def lost(notification: Notification) -> Settled:
+    """It was handed over, and the provider says afterwards that it reached nobody."""
+    return _dead(notification, FailureKind.PERMANENT)
+
+
 def suppress(notification: Notification) -> Settled:
     """It is not sent, for the reason it carries."""
     assert notification.reason is not None

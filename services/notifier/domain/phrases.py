@@ -13,11 +13,18 @@ DEFAULT_LANGUAGE: Final = "en"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
     """One language. `units`: one and several of day, hour, minute, second, as they stand after "within";
-    `codes`: what a code of the workflow is called, the code itself where it is not here.
+    `codes`: what a code of the workflow is called, the code itself where it is not here. `reply` and `reply_help`
+    say how a text is answered; the words of an answer are the same in all languages.
     """
 
     late: str
+    acknowledge: str
     take: str
+    snooze: str
+    escalate: str
+    open_link: str
+    reply: str
+    reply_help: str
     take_link: str
     take_by: str
     ticket: str
@@ -37,7 +44,13 @@ class Phrases:
 _PHRASES: Final[Mapping[str, Phrases]] = {
     "en": Phrases(
         late="This happened {span} ago.",
+        acknowledge="Acknowledge",
         take="I take it",
+        snooze="Snooze",
+        escalate="Escalate",
+        open_link="Open to take responsibility",
+        reply="Reply ACK {code}, TAKE {code}, SNOOZE {code} 30 or UP {code}",
+        reply_help="Reply ACK, TAKE, SNOOZE or UP and the four letters of the page, e.g. SNOOZE A1B2 30.",
         take_link="Take responsibility: {link}",
         take_by="Take it by",
         ticket="Ticket",
@@ -60,7 +73,13 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
     ),
     "de": Phrases(
         late="Das ist {span} her.",
+        acknowledge="Bestätigen",
         take="Ich übernehme",
+        snooze="Später",
+        escalate="Eskalieren",
+        open_link="Öffnen und Verantwortung übernehmen",
+        reply="Antworten: ACK {code}, TAKE {code}, SNOOZE {code} 30 oder UP {code}",
+        reply_help="Antworten Sie ACK, TAKE, SNOOZE oder UP und die vier Zeichen der Meldung, z. B. SNOOZE A1B2 30.",
         take_link="Verantwortung übernehmen: {link}",
         take_by="Übernehmen bis",
         ticket="Ticket",
@@ -99,7 +118,13 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
     ),
     "fr": Phrases(
         late="C'était il y a {span}.",
+        acknowledge="Confirmer",
         take="Je m'en charge",
+        snooze="Plus tard",
+        escalate="Escalader",
+        open_link="Ouvrir pour prendre en charge",
+        reply="Répondre : ACK {code}, TAKE {code}, SNOOZE {code} 30 ou UP {code}",
+        reply_help="Répondez ACK, TAKE, SNOOZE ou UP et les quatre caractères de l'alerte, p. ex. SNOOZE A1B2 30.",
         take_link="Prendre en charge : {link}",
         take_by="À prendre avant",
         ticket="Ticket",
@@ -138,7 +163,13 @@ _PHRASES: Final[Mapping[str, Phrases]] = {
     ),
     "es": Phrases(
         late="Ocurrió hace {span}.",
+        acknowledge="Confirmar",
         take="Me encargo",
+        snooze="Más tarde",
+        escalate="Escalar",
+        open_link="Abrir para hacerse cargo",
+        reply="Responda ACK {code}, TAKE {code}, SNOOZE {code} 30 o UP {code}",
+        reply_help="Responda ACK, TAKE, SNOOZE o UP y los cuatro caracteres del aviso, p. ej. SNOOZE A1B2 30.",
         take_link="Hacerse cargo: {link}",
         take_by="Aceptar antes de",
         ticket="Ticket",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.contracts import (
     ClockPayload,
@@ -69,6 +70,17 @@ def is_pointless(about: About, ticket: Ticket) -> bool:
         return True
     escalation = ticket.escalation
     return _is_reminder(about) and bool(escalation and escalation.is_held_at(about.happened_at))
+
+
+def is_over(about: About, ticket: Ticket, now: datetime) -> bool:
+    """Nobody needs to hear of it any more at `now`: the ticket is settled, the escalation is closed or somebody
+    has it.
+    """
+    if about.kind is Kind.ESCALATION:
+        escalation = ticket.escalation
+        is_open = escalation is not None and escalation.escalation_id == about.escalation_id
+        return not is_open or bool(escalation and escalation.is_held_at(now))
+    return is_pointless(about, ticket)
 
 
 def disproved_by(state: State, event: Event) -> list[Notification]:

@@ -23,13 +23,14 @@ from .webhook import WebhookSender
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What senders work with besides their settings: the one door out, what bounds the texts of a day, and
-    where feeds are kept.
+    """What senders work with besides their settings: the one door out, what bounds the texts of a day, where
+    feeds are kept, and where the provider of texts tells what became of them, if it can reach us.
     """
 
     egress: Egress
     texts: Allowance
     feeds: Shelf
+    status_url: str | None = None
 
 
 #: In order of preference for a recipient who has several and a rule that names none.
@@ -41,7 +42,9 @@ SENDERS: Final[Mapping[str, Callable[[SenderSettings, Means], Sender | None]]] =
     "pagerduty": lambda has, by: (
         PagerDutySender(has.pagerduty, by.egress) if has.pagerduty else None
     ),
-    "sms": lambda has, by: SmsSender(has.sms, by.egress, by.texts) if has.sms else None,
+    "sms": lambda has, by: (
+        SmsSender(has.sms, by.egress, by.texts, status_url=by.status_url) if has.sms else None
+    ),
     "apprise": lambda has, _: AppriseSender(has.apprise, installed()) if has.apprise else None,
     "feed": lambda has, by: FeedSender(by.feeds) if has.feed else None,
     "log": lambda has, _: LogSender() if has.log else None,

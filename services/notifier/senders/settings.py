@@ -57,8 +57,22 @@ class SlackSettings(Section):
     signing_secret: SecretStr | None = Field(
         default=None, description="proves that clicks come from Slack; without it, no buttons"
     )
+    old_signing_secret: SecretStr | None = Field(
+        default=None, description="proves clicks, too, while the secret is being changed"
+    )
     api_url: str = Field(default="https://slack.com/api", description="where Slack's API is")
     timeout_seconds: float = Field(default=10.0, gt=0, description="limit of one message")
+
+    @model_validator(mode="after")
+    def _has_a_new_one(self) -> Self:
+        if self.old_signing_secret and not self.signing_secret:
+            raise ValueError("old_signing_secret stands beside a signing_secret, not for it")
+        return self
+
+    @property
+    def signing_secrets(self) -> tuple[SecretStr, ...]:
+        """Those in force: one, or two during a rotation; none without buttons."""
+        return tuple(filter(None, (self.signing_secret, self.old_signing_secret)))
 
 
 class TeamsSettings(Section):
@@ -83,6 +97,9 @@ class SmsSettings(Section):
 
     account_sid: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$", description="`AC…`")
     auth_token: SecretStr = Field(description="sends, and proves that replies come from Twilio")
+    old_auth_token: SecretStr | None = Field(
+        default=None, description="proves replies, too, while the token is being changed"
+    )
     sender: str = Field(default="", description="number or name that texts come from")
     messaging_service_sid: str = Field(default="", description="`MG…`, instead of a number")
     validity_seconds: int = Field(
@@ -99,6 +116,11 @@ class SmsSettings(Section):
         if bool(self.sender) == bool(self.messaging_service_sid):
             raise ValueError("needs either a sender or a messaging_service_sid")
         return self
+
+    @property
+    def auth_tokens(self) -> tuple[SecretStr, ...]:
+        """Those that prove a call: one, or two during a rotation."""
+        return tuple(filter(None, (self.auth_token, self.old_auth_token)))
 
 
 class AppriseSettings(Section):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from services.notifier.domain.message import POSSIBLE_REPEAT, Message
+from services.notifier.domain.phrases import phrases
 from services.notifier.domain.short_id import short_id
 
 from .fitting import bare_subject, told
@@ -18,12 +19,13 @@ MAX_TEXT: Final = 3_000
 #: Sections of a message; Slack refuses messages whose blocks hold much more than this many together.
 _MAX_SECTIONS: Final = 4
 
-#: The buttons of what can be acknowledged: the answer, as `action_id`, and its caption.
+#: The buttons of what can be acknowledged: the answer, as `action_id` and by which the reader's language has
+#: its caption, and its style.
 BUTTONS: Final = (
-    ("acknowledge", "Acknowledge", "primary"),
-    ("take", "I take it", None),
-    ("snooze", "Snooze", None),
-    ("escalate", "Escalate", "danger"),
+    ("acknowledge", "primary"),
+    ("take", None),
+    ("snooze", None),
+    ("escalate", "danger"),
 )
 
 #: Slack makes a mention of everybody from these in some kinds of text.
@@ -59,11 +61,12 @@ def blocks_of(message: Message, *, token: str | None) -> list[dict[str, Any]]:
         },
         *(_section(text) for text in _texts(lines, message)),
     ]
+    words = phrases(message.language)
     if message.acknowledge_link and not any(message.acknowledge_link in line for line in lines):
-        blocks.append(_section(f"<{message.acknowledge_link}|Open to take responsibility>"))
+        blocks.append(_section(f"<{message.acknowledge_link}|{words.open_link}>"))
     blocks.append({"type": "context", "elements": [_mrkdwn(_small_print(message))]})
     if token:
-        buttons = [_button(answer, caption, style, token) for answer, caption, style in BUTTONS]
+        buttons = [_button(name, getattr(words, name), style, token) for name, style in BUTTONS]
         blocks.append({"type": "actions", "elements": buttons})
     return blocks
 

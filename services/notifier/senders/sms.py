@@ -18,6 +18,7 @@ import msgspec
 
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.message import Message
+from services.notifier.domain.phrases import phrases
 from services.notifier.domain.short_id import short_id
 from shared.http.egress import Egress, EgressError, Reply
 
@@ -63,8 +64,16 @@ class SmsSender:
     channel = "sms"
     recognises_repeats = True
 
-    def __init__(self, settings: SmsSettings, egress: Egress, allowance: Allowance) -> None:
+    def __init__(
+        self,
+        settings: SmsSettings,
+        egress: Egress,
+        allowance: Allowance,
+        *,
+        status_url: str | None = None,
+    ) -> None:
         self._settings = settings
+        self._status_url = status_url
         self._egress = egress
         self._allowance = allowance
 
@@ -82,7 +91,7 @@ class SmsSender:
             return Result(Outcome.DEAD, "the texts of the day are used up")
         result = await post(
             self._egress,
-            render(message, self._settings),
+            render(message, self._settings, status_url=self._status_url),
             lambda reply: classify(reply, now=message.sent_at),
             timeout_seconds=self._settings.timeout_seconds,
         )
@@ -106,13 +115,15 @@ class SmsSender:
         return find(reply, message)
 
 
-def render(message: Message, settings: SmsSettings) -> Request:
-    """The request that creates the text."""
+def render(message: Message, settings: SmsSettings, *, status_url: str | None = None) -> Request:
+    """The request that creates the text; below `status_url` Twilio tells what becomes of it."""
     form = {
         "To": message.address,
         "Body": text_of(message),
         "ValidityPeriod": str(settings.validity_seconds),
     }
+    if status_url:
+        form["StatusCallback"] = f"{status_url}/{message.notification_id}"
     if settings.messaging_service_sid:
         form["MessagingServiceSid"] = settings.messaging_service_sid
     else:
@@ -128,7 +139,7 @@ def text_of(message: Message) -> str:
     head = _LINK.sub("", "\n".join([bare_subject(message), *lines]))
     if message.acknowledge_link is None:
         return fitted(head, f"Ref {code}", MAX_PARTS)
-    how = f"Reply ACK {code}, TAKE {code}, SNOOZE {code} 30 or UP {code}"
+    how = phrases(message.language).reply.format(code=code)
     return fitted(head, f"{how}\n{message.acknowledge_link}", MAX_PARTS)
 
 

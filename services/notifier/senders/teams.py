@@ -16,6 +16,7 @@ import msgspec
 
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.message import POSSIBLE_REPEAT, Message
+from services.notifier.domain.phrases import phrases
 from services.notifier.domain.short_id import short_id
 from shared.http.egress import Egress, Reply
 
@@ -93,7 +94,7 @@ def _encoded(message: Message, lines: Sequence[str]) -> bytes:
             *(_text(fit(line, _MAX_LINE)) for line in lines),
             _text(_small_print(message), size="Small", isSubtle=True),
         ],
-        "actions": _actions(message.acknowledge_link),
+        "actions": _actions(message),
     }
     attachment = {
         "contentType": "application/vnd.microsoft.card.adaptive",
@@ -103,8 +104,9 @@ def _encoded(message: Message, lines: Sequence[str]) -> bytes:
     return msgspec.json.encode({"type": "message", "attachments": [attachment]})
 
 
-def _actions(link: str | None) -> list[dict[str, str]]:
-    return [{"type": "Action.OpenUrl", "title": "Acknowledge", "url": link}] if link else []
+def _actions(message: Message) -> list[dict[str, str]]:
+    title, link = phrases(message.language).acknowledge, message.acknowledge_link
+    return [{"type": "Action.OpenUrl", "title": title, "url": link}] if link else []
 
 
 def _text(text: str, **style: object) -> dict[str, Any]:

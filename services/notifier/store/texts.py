@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import date
 from typing import Final
 
@@ -41,6 +40,9 @@ class TextDays:
 
     async def give_back(self, day: date) -> None:
         """The text was not sent; if that cannot be written down, it stays counted."""
-        with contextlib.suppress(*KINDS):
+        try:
             async with self._engine.begin() as tx:
                 await tx.exec_driver_sql(_GIVE_BACK, (day,))
+        except KINDS as error:
+            if not is_database_trouble(error):
+                raise

@@ -6,12 +6,14 @@ import hmac
 from datetime import timedelta
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from services.notifier.senders.settings import SlackSettings
 from services.notifier.signatures import form_of, is_from_slack, is_from_twilio
 from tests.support.builders import MONDAY_10
 
 SECRET = SecretStr("the secret of the app")
+OTHER = SecretStr("another secret of the app")
 BODY = b"payload=%7B%22type%22%3A%22block_actions%22%7D"
 URL = "https://support.acme.example/v1/sms/replies"
 FORM = b"Body=ack+A1B2&From=%2B4915112345678"
@@ -38,7 +40,7 @@ def by_twilio(form: bytes = FORM) -> dict[str, str]:
 def test_S48_what_slack_signed_holds_for_five_minutes(age: int, expected: bool) -> None:  # noqa: FBT001
     headers = by_slack(age=timedelta(seconds=age))
 
-    assert expected is is_from_slack(headers, BODY, secret=SECRET, now=MONDAY_10)
+    assert expected is is_from_slack(headers, BODY, secrets=[SECRET], now=MONDAY_10)
 
 
 def test_S48_every_changed_byte_is_noticed() -> None:
@@ -49,7 +51,7 @@ def test_S48_every_changed_byte_is_noticed() -> None:
         for bit in (1, 128)
     ]
 
-    assert not any(is_from_slack(headers, b, secret=SECRET, now=MONDAY_10) for b in changed)
+    assert not any(is_from_slack(headers, b, secrets=[SECRET], now=MONDAY_10) for b in changed)
 
 
 @pytest.mark.parametrize(
@@ -64,11 +66,11 @@ def test_S48_every_changed_byte_is_noticed() -> None:
     ],
 )
 def test_S48_without_a_whole_signature_nothing_is_slacks(changed: dict[str, str]) -> None:
-    assert not is_from_slack(by_slack() | changed, BODY, secret=SECRET, now=MONDAY_10)
+    assert not is_from_slack(by_slack() | changed, BODY, secrets=[SECRET], now=MONDAY_10)
 
 
 def test_S48_what_twilio_signed_is_twilios() -> None:
-    assert is_from_twilio(by_twilio(), FORM, url=URL, secret=SECRET)
+    assert is_from_twilio(by_twilio(), FORM, url=URL, secrets=[SECRET])
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,28 @@ def test_S48_what_twilio_signed_is_twilios() -> None:
     ],
 )
 def test_S48_another_form_or_another_place_is_not(form: bytes, url: str) -> None:
-    assert not is_from_twilio(by_twilio(), form, url=url, secret=SECRET)
+    assert not is_from_twilio(by_twilio(), form, url=url, secrets=[SECRET])
+
+
+@pytest.mark.parametrize("secrets", [[SECRET, OTHER], [OTHER, SECRET]], ids=["old", "new"])
+def test_S48_during_a_rotation_both_secrets_prove(secrets: list[SecretStr]) -> None:
+    assert is_from_slack(by_slack(), BODY, secrets=secrets, now=MONDAY_10)
+    assert is_from_twilio(by_twilio(), FORM, url=URL, secrets=secrets)
+
+
+def test_S48_after_a_rotation_the_old_secret_proves_nothing() -> None:
+    assert not is_from_slack(by_slack(), BODY, secrets=[OTHER], now=MONDAY_10)
+    assert not is_from_twilio(by_twilio(), FORM, url=URL, secrets=[OTHER])
+    assert not is_from_slack(by_slack(), BODY, secrets=[], now=MONDAY_10)
+
+
+def test_an_old_secret_stands_beside_a_new_one() -> None:
+    both = SlackSettings(signing_secret=OTHER, old_signing_secret=SECRET)
+
+    assert both.signing_secrets == (OTHER, SECRET)
+    with pytest.raises(ValidationError, match="beside a signing_secret"):
+        SlackSettings(old_signing_secret=SECRET)
 
 
 def test_S48_an_empty_form_proves_nothing() -> None:
-    assert not is_from_twilio(by_twilio(b""), b"", url=URL, secret=SECRET)
+    assert not is_from_twilio(by_twilio(b""), b"", url=URL, secrets=[SECRET])

@@ -1,5 +1,6 @@
 """Slack, against a workspace that checks tokens, blocks and one message a second."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from pydantic import SecretStr
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.senders.settings import SlackSettings
 from services.notifier.senders.slack import SlackSender
+from services.notifier.senders.slack_blocks import blocks_of
 from shared.http.egress import Egress
 from tests.support.messages import a_message
 from tests.support.providers import Slack, said
@@ -114,3 +116,28 @@ async def test_an_error_slack_may_invent_tomorrow_is_final() -> None:
     tomorrow = said(200, {"ok": False, "error": "something_new"})
 
     assert Result(Outcome.DEAD, "something_new") == await sent(tomorrow)
+
+
+@pytest.mark.parametrize(
+    ("language", "captions"),
+    [
+        ("en", ["Acknowledge", "I take it", "Snooze", "Escalate"]),
+        ("de", ["Bestätigen", "Ich übernehme", "Später", "Eskalieren"]),
+        ("fr", ["Confirmer", "Je m'en charge", "Plus tard", "Escalader"]),
+        ("es", ["Confirmar", "Me encargo", "Más tarde", "Escalar"]),
+        ("it", ["Acknowledge", "I take it", "Snooze", "Escalate"]),
+    ],
+)
+def test_buttons_speak_the_readers_language_and_mean_the_same(
+    language: str, captions: list[str]
+) -> None:
+    message = replace(a_message(address=ROOM), language=language)
+    buttons = blocks_of(message, token="token")[-1]["elements"]
+
+    assert [button["text"]["text"] for button in buttons] == captions
+    assert [button["action_id"] for button in buttons] == [
+        "acknowledge",
+        "take",
+        "snooze",
+        "escalate",
+    ]

@@ -1,14 +1,18 @@
 """Texts, against an account that keeps what it takes and can be asked for it."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from pydantic import SecretStr
 
+from services.notifier.config import NotifierSection
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.domain.short_id import short_id
 from services.notifier.senders.settings import SmsSettings
-from services.notifier.senders.sms import SmsSender
+from services.notifier.senders.sms import SmsSender, text_of
+from services.notifier.sms_status import status_url
 from shared.http.egress import Egress
 from tests.support.builders import MONDAY_10
 from tests.support.messages import a_message
@@ -163,3 +167,45 @@ def test_texts_come_from_a_number_or_a_service(sender: str, service: str) -> Non
             sender=sender,
             messaging_service_sid=service,
         )
+
+
+@pytest.mark.parametrize(
+    ("language", "hint"),
+    [
+        ("en", "Reply ACK {code}, TAKE {code}, SNOOZE {code} 30 or UP {code}"),
+        ("de", "Antworten: ACK {code}, TAKE {code}, SNOOZE {code} 30 oder UP {code}"),
+        ("fr", "Répondre : ACK {code}, TAKE {code}, SNOOZE {code} 30 ou UP {code}"),
+        ("es", "Responda ACK {code}, TAKE {code}, SNOOZE {code} 30 o UP {code}"),
+        ("it", "Reply ACK {code}, TAKE {code}, SNOOZE {code} 30 or UP {code}"),
+    ],
+)
+def test_how_to_answer_is_said_in_the_readers_language(language: str, hint: str) -> None:
+    message = replace(a_message(address=NUMBER), language=language)
+
+    assert hint.format(code=short_id(message.notification_id)) in text_of(message)
+
+
+async def test_twilio_is_told_where_to_say_what_became_of_a_text() -> None:
+    message, twilio = a_message(address=NUMBER), an_account()
+    async with a_webhook_endpoint(says=twilio) as sink:
+        settings = a_sender(sink)._settings
+        url = "https://notifier.test/v1/sms/status"
+        await SmsSender(settings, Egress(sink.allowed), Purse(), status_url=url).send(message)
+        await a_sender(sink).send(message)
+    with_it, without = (dict(parse_qsl(r.body.decode())) for r in sink.requests)
+
+    assert with_it["StatusCallback"] == f"{url}/{message.notification_id}"
+    assert "StatusCallback" not in without
+
+
+@pytest.mark.parametrize(
+    ("public_url", "expected"),
+    [
+        ("https://notifier.test/", "https://notifier.test/v1/sms/status"),
+        ("http://127.0.0.1:8084", None),
+    ],
+)
+def test_twilio_calls_nobody_back_without_tls(public_url: str, expected: str | None) -> None:
+    sms = SmsSettings(account_sid=ACCOUNT, auth_token=SecretStr("secret"), sender="+4930123456")
+
+    assert status_url(NotifierSection(public_url=public_url, sms=sms)) == expected
