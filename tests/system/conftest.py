@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from services.local import MissingBackendError
+from tests.load.router_proof.ground import Ground, given_ground, own_ground
+from tests.support import databases
 from tests.support.backends import Backends
-from tests.support.lanes import chosen
+from tests.support.lanes import Lane, chosen
 from tests.support.outage import OUTAGE_SECONDS
 from tests.support.running import Running, running
 
@@ -35,3 +41,36 @@ async def tierline(backends: Backends) -> AsyncIterator[Running]:
         if chosen()[1]:
             pytest.skip(str(error))
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Short, for a socket's path has little room; open, for PostgreSQL may be another user."""
+    made = Path(tempfile.mkdtemp(prefix="tierline-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ground(
+    request: pytest.FixtureRequest, folder: Path, backends: Backends
+) -> AsyncIterator[Ground]:
+    """Where a proof of the module's `SERVICE` takes place: a pair of its own with fsync, or a database and
+    topics of its own on given servers.
+    """
+    service: str = request.module.SERVICE
+    async with AsyncExitStack() as stack:
+        try:
+            if backends.lane is Lane.EMBEDDED:
+                yield await stack.enter_async_context(own_ground(folder, service))
+                return
+            name = backends.new_database_name()
+            url = await databases.create(backends.server_url, name)
+            stack.push_async_callback(databases.drop, backends.server_url, name)
+            prefix = {"topic_prefix": backends.new_prefix()}
+            yield await given_ground(url, backends.kafka.model_copy(update=prefix), service)
+        except MissingBackendError as error:
+            if chosen()[1]:
+                pytest.skip(str(error))
+            pytest.fail(str(error), pytrace=False)

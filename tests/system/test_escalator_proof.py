@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from services.local import MissingBackendError
 from tests.load.escalator_proof.plan import Plan, Verdict
 from tests.load.escalator_proof.proof import Proof
-from tests.load.router_proof.ground import Ground, given_ground, own_ground
-from tests.support import databases
-from tests.support.backends import Backends
-from tests.support.lanes import Lane, chosen
+from tests.load.router_proof.ground import Ground
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,38 +18,11 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
+SERVICE = "escalator"
+
 PLAN = Plan(
     deadlines=200, pace=0.12, kill_every=6.0, outage=4.0, lag=5.0, stepped=2.5, calm=1.5, seed=8
 )
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short, for a socket's path has little room; open, for PostgreSQL may be another user."""
-    made = Path(tempfile.mkdtemp(prefix="tierline-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ground(folder: Path, backends: Backends) -> AsyncIterator[Ground]:
-    """A pair of its own with fsync, or a database and topics of its own on given servers."""
-    async with AsyncExitStack() as stack:
-        try:
-            if backends.lane is Lane.EMBEDDED:
-                yield await stack.enter_async_context(own_ground(folder, "escalator"))
-                return
-            name = backends.new_database_name()
-            url = await databases.create(backends.server_url, name)
-            stack.push_async_callback(databases.drop, backends.server_url, name)
-            prefix = {"topic_prefix": backends.new_prefix()}
-            kafka = backends.kafka.model_copy(update=prefix)
-            yield await given_ground(url, kafka, "escalator")
-        except MissingBackendError as error:
-            if chosen()[1]:
-                pytest.skip(str(error))
-            pytest.fail(str(error), pytrace=False)
 
 
 def wrongs(found: Verdict) -> dict[str, int]:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from services.local import MissingBackendError
-from tests.load.router_proof.ground import Ground, given_ground, own_ground
+from tests.load.router_proof.ground import Ground
 from tests.load.router_proof.plan import Plan, Verdict
 from tests.load.router_proof.replicas import Replicas
 from tests.load.router_proof.rounds import Proof
-from tests.support import databases
-from tests.support.backends import Backends
-from tests.support.lanes import Lane, chosen
 from tests.support.running import until
 
 pytestmark = [
@@ -32,38 +24,12 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
+SERVICE = "router"
+
 PLAN = Plan(assignments=3000, agents=50, replicas=2)
 
 #: Longer than a member of the group may be silent.
 SILENCE = 8.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short, for a socket's path has little room; open, for PostgreSQL may be another user."""
-    made = Path(tempfile.mkdtemp(prefix="tierline-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ground(folder: Path, backends: Backends) -> AsyncIterator[Ground]:
-    """A pair of its own with fsync, or a database and topics of its own on given servers."""
-    async with AsyncExitStack() as stack:
-        try:
-            if backends.lane is Lane.EMBEDDED:
-                yield await stack.enter_async_context(own_ground(folder))
-                return
-            name = backends.new_database_name()
-            url = await databases.create(backends.server_url, name)
-            stack.push_async_callback(databases.drop, backends.server_url, name)
-            prefix = {"topic_prefix": backends.new_prefix()}
-            yield await given_ground(url, backends.kafka.model_copy(update=prefix))
-        except MissingBackendError as error:
-            if chosen()[1]:
-                pytest.skip(str(error))
-            pytest.fail(str(error), pytrace=False)
 
 
 def wrongs(found: Verdict) -> dict[str, int]:
