@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := $(VENV)/.bench
 RUN := $(BIN)/python -m services.cli
-SOURCES := services shared tests
+SOURCES := services shared tests deploy/grafana/source
 
 ##@ Start
 .PHONY: help demo up test
@@ -54,7 +54,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check fix bench bench-intake bench-router bench-escalator bench-notifier quality prove-storm prove-router prove-escalator prove-notifier prove-clocks sim-routing
+.PHONY: check lint types imports contracts contracts-check docs docs-check dashboards evidence-dashboards fix bench bench-intake bench-router bench-escalator bench-notifier quality prove-storm prove-router prove-escalator prove-notifier prove-clocks sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -114,6 +114,12 @@ contracts-check: $(READY) ## schemas are fresh and only ever grow
 
 docs: $(READY) ## write docs/metrics.md and docs/settings.md from the code
 	@for name in metrics settings; do $(RUN) docs $$name > docs/$$name.md || exit 1; done
+
+dashboards: $(READY) ## write deploy/grafana/dashboards/*.json from deploy/grafana/source
+	@$(BIN)/python -m deploy.grafana.source
+
+evidence-dashboards: $(READY) ## ask a real Prometheus every query of every panel over a loaded system; writes docs/evidence/dashboards.md
+	@TIERLINE_PROMETHEUS=$${TIERLINE_PROMETHEUS:-$$(.ci/debian-prometheus prometheus)} $(BIN)/python -m tests.load.dashboards $(ARGS)
 
 docs-check: $(READY) ## generated documents are fresh, the shipped workflows load
 	@for name in metrics settings; do \

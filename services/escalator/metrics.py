@@ -98,6 +98,9 @@ class EscalatorMetrics:
             self.breaches.labels(metric=metric, priority=Priority(priority), tier=tier)
         for level, trigger in product(policy.levels, policy.escalation.triggers):
             self.escalations.labels(level=level.name, reason=trigger.name)
+        for metric in Metric:
+            self.withdrawn.labels(metric=metric)
+            self.downgrades.labels(metric=metric)
         for level in policy.levels:
             self.acknowledge.labels(level=level.name)
         for (priority, tier), targets in policy.sla.matrix.items():

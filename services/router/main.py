@@ -47,6 +47,7 @@ def build(settings: RouterSettings, *, clock: Clock, kafka: Kafka, tracer: Trace
     )
     service.metrics.workflow_info.labels(digest=policy.digest).set(1)
     metrics = RouterMetrics(catalogue)
+    metrics.begin(policy)
     shifts = Shifts(policy.calendars)
     dispatcher = Dispatcher(service.writer, policy, metrics)
     worker = service.work("dispatcher", dispatcher.step, idle_seconds=IDLE_SECONDS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from services.router.domain.relaxing import STEPS
 from shared.observability.metrics import SIZES, WAIT_SECONDS, Catalogue
+from shared.policy import WorkflowPolicy
 
 
 class RouterMetrics:
@@ -50,3 +52,13 @@ class RouterMetrics:
             "Agents by how they stand: online, busy, away, suspect, off_shift or offline.",
             ["standing"],
         )
+
+    def begin(self, policy: WorkflowPolicy) -> None:
+        """Show what has not happened yet as 0: a series that appears with its first event shows no increase."""
+        for queue in policy.routing.queues:
+            self.unroutable.labels(queue=queue)
+            self.assignment_wait.labels(queue=queue)
+        for level in policy.levels:
+            self.acceptances_timed_out.labels(level=level.name)
+        for step in STEPS:
+            self.relaxations.labels(step=step)

@@ -14,12 +14,15 @@ FOLDER: Final = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One query of a panel. `empty`: what the panel shows when it finds no series."""
+    """One query of a panel. `empty`: what the panel shows when it finds no series; `at_once`: only the
+    end of the period is asked for, else its whole course.
+    """
 
     board: str
     panel: str
     expr: str
-    empty: str
+    empty: str = ""
+    at_once: bool = True
 
     def resolved(self, *, period: str, window: str, chosen: str = ".*") -> str:
         """As Grafana sends it: over `period`, rates over `window`, every variable at `chosen`."""
@@ -53,4 +56,4 @@ def asked() -> Iterator[Asked]:
         for panel in panels(board):
             empty = panel.get("fieldConfig", {}).get("defaults", {}).get("noValue", "")
             for target in panel.get("targets", []):
-                yield Asked(board, panel["title"], target["expr"], empty)
+                yield Asked(board, panel["title"], target["expr"], empty, target["instant"])
