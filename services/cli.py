@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "up": "up",
     "run": "run",
     "migrate": "migrate",
+    "doctor": "doctor",
     "backup": "backup",
     "restore": "restore",
     "send": "send",
