@@ -128,9 +128,8 @@ class Batcher:
         self._in_hand += len(waiting)
         if waiting and self._busy < (self._lanes if self._has_queue else 1):
             self._busy += 1
-            lane = asyncio.create_task(
-                self._run_lane(), context=Context()
-            )  # it is nobody's request
+            # in a context of its own: it outlives the request that opened it
+            lane = asyncio.create_task(self._run_lane(), context=Context())
             self._running.add(lane)
             lane.add_done_callback(self._running.discard)
         if len(waiting) == 1:

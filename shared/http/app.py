@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +23,15 @@ from .direct import DirectRoutes
 from .document import Described, completed
 from .limits import Allowance, AllowanceOf, BodyLimit, ConcurrencyLimit, HeadLimit
 from .traced import Traced
+
+#: FastAPI's own spans and logs would tell paths, which may end in a secret, and what was wrong with a body.
+_UNRECORDED: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 #: Reasons why the service should get no traffic now; empty means ready.
 Readiness = Callable[[], Awaitable[list[str]]]
@@ -70,7 +80,7 @@ def create_app(
     """
     usual = Allowance(settings.max_body_bytes)
     allowance_of = allowance_of or (lambda _path: usual)
-    app = App(title=f"Tierline {service}", docs_url=None, redoc_url=None)
+    app = App(title=f"Tierline {service}", docs_url=None, redoc_url=None, telemetry=_UNRECORDED)
     bounded = BodyLimit(
         DirectRoutes(app.behind, routes=direct),
         allowance_of=allowance_of,

@@ -34,7 +34,8 @@ CLOSE_SECONDS: Final = 3.0
 
 _KINDS: Final = {kind: SpanKind[kind.name] for kind in Kind}
 
-_SAMPLED: Final = TraceFlags.SAMPLED
+#: The last digit of the flags where their lowest bit, which says that a trace is sampled, is not set.
+_UNSAMPLED_DIGITS: Final = frozenset("02468ace")
 
 
 class OtelSpan:
@@ -87,6 +88,10 @@ class OtelTracer:
         self._tracer = self._provider.get_tracer("tierline")
         self._obeys_parent = isinstance(self._provider.sampler, ParentBased)
 
+    def skips(self, parent: str) -> bool:
+        """Parents that are not sampled, where the sampler heeds them; their flags are the last two digits."""
+        return self._obeys_parent and parent[-1:] in _UNSAMPLED_DIGITS
+
     def start(
         self,
         name: str,
@@ -99,7 +104,7 @@ class OtelTracer:
     ) -> spans.Span:
         """See `spans.Tracer`."""
         above = _context(parent)
-        if parent and above and self._obeys_parent and not above.trace_flags & _SAMPLED:
+        if parent and above and self.skips(parent):
             return _Unsampled(parent)
         base = Context()
         linked = [Link(found) for one in links[:MOST_LINKS] if (found := _context(one))]
@@ -114,6 +119,10 @@ class OtelTracer:
             )
         )
 
+    def flush(self) -> None:
+        """Send what is in hand now, and wait for it."""
+        self._provider.force_flush()
+
     def close(self) -> None:
         """Send what is in hand. A collector that does not answer holds nobody up for longer than CLOSE_SECONDS."""
         ending = threading.Thread(target=self._provider.shutdown, daemon=True)
@@ -121,10 +130,9 @@ class OtelTracer:
         ending.join(CLOSE_SECONDS)
 
 
-def over_http(resource: Resource, endpoint: str | None) -> OtelTracer:
-    """Sends batches by OTLP over HTTP to `endpoint`, or where the standard variables say."""
-    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces" if endpoint else None)
-    return OtelTracer(BatchSpanProcessor(exporter), resource)
+def over_http(resource: Resource, url: str) -> OtelTracer:
+    """Sends batches by OTLP over HTTP to `url`."""
+    return OtelTracer(BatchSpanProcessor(OTLPSpanExporter(endpoint=url)), resource)
 
 
 def resource_of(service: str, version: str, *, named: bool) -> Resource:

@@ -9,9 +9,13 @@ from shared.settings import ConfigurationError, OtelSettings
 
 from .spans import OFF, Tracer
 
-#: What turns traces on, in the order in which it counts; the rest is read by the exporter itself.
+#: What turns traces on, in the order in which it counts. All but the second are a collector's address, to
+#: which the path is added; what else there is of OTEL_… is read by the SDK itself.
 OURS: Final = "TIERLINE_OTEL__ENDPOINT"
-STANDARD: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+EXACT: Final = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+STANDARD: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+_PATH: Final = "/v1/traces"
 
 #: The one protocol the extra brings.
 PROTOCOL: Final = "http/protobuf"
@@ -27,11 +31,10 @@ def tracer_of(
     Raises ConfigurationError, which says what to do, when one is and the extra `otel` is not installed, or
     when another protocol or exporter is asked for than we have.
     """
-    asked = (
-        OURS if settings.endpoint else next((name for name in STANDARD if environ.get(name)), None)
-    )
-    if asked is None or _is_switched_off(environ):
+    found = _endpoint(settings, environ)
+    if found is None or _is_switched_off(environ):
         return OFF
+    asked, url = found
     _check(environ)
     try:
         from . import otel
@@ -43,7 +46,18 @@ def tracer_of(
     named = "OTEL_SERVICE_NAME" in environ or "service.name=" in environ.get(
         "OTEL_RESOURCE_ATTRIBUTES", ""
     )
-    return otel.over_http(otel.resource_of(service, version, named=named), settings.endpoint)
+    return otel.over_http(otel.resource_of(service, version, named=named), url)
+
+
+def _endpoint(settings: OtelSettings, environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Which variable says where spans are sent, and where that is; None where none does."""
+    if settings.endpoint:
+        return OURS, settings.endpoint.rstrip("/") + _PATH
+    if exact := environ.get(EXACT):
+        return EXACT, exact
+    if base := environ.get(STANDARD):
+        return STANDARD, base.rstrip("/") + _PATH
+    return None
 
 
 def _is_switched_off(environ: Mapping[str, str]) -> bool:

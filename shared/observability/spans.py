@@ -63,6 +63,10 @@ class Tracer(Protocol):
         """Whether anything is recorded."""
         ...
 
+    def skips(self, parent: str) -> bool:
+        """Whether a child of `parent` would not be recorded, so that nothing need be made ready for it."""
+        ...
+
     def start(
         self,
         name: str,
@@ -100,6 +104,11 @@ class _Off:
     """Records nothing."""
 
     is_on = False
+
+    def skips(self, parent: str) -> bool:
+        """Always."""
+        del parent
+        return True
 
     def start(
         self,

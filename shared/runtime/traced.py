@@ -101,13 +101,13 @@ class Traced:
 
     def did(self, name: str, parent: str | None, attributes: Attributes = NONE) -> str | None:
         """A span of something done in the transaction; returns what follows from it should carry."""
-        if parent is None or not self._tracer.is_on:
+        if parent is None or self._tracer.skips(parent):
             return parent
         return self._add(self._tracer.start(name, Kind.INTERNAL, parent, attributes))
 
     def _process(self, item: Received, count: int) -> Event:
         event, record = item.event, item.record
-        if event.traceparent is None:
+        if event.traceparent is None or self._tracer.skips(event.traceparent):
             return event
         span = self._tracer.start(
             f"process {type_of(event.payload).name}",
@@ -127,7 +127,7 @@ class Traced:
 
     def _under(self, step: Step, said: FollowUp, spans: dict[tuple[str, str], str]) -> FollowUp:
         cause, parent = said.cause, said.cause.traceparent
-        if parent is None:
+        if parent is None or self._tracer.skips(parent):
             return said
         is_ticket = type_of(said.payload).topic != AGENTS
         subject = said.payload.subject if is_ticket else ""
@@ -147,7 +147,7 @@ class Traced:
         return msgspec.structs.replace(said, cause=cause)
 
     def _create(self, event: Event) -> Event:
-        if event.traceparent is None:
+        if event.traceparent is None or self._tracer.skips(event.traceparent):
             return event
         described = type_of(event.payload)
         about = _about(described.topic, event.subject, event.id)
@@ -168,7 +168,7 @@ def published(tracer: Tracer, rows: Sequence[OutboxRow], began: int) -> None:
     """Tell of rows that the broker has acknowledged, and that were sent to it at `began` (ns since 1970)."""
     for row in rows if tracer.is_on else ():
         parent = row.headers.get("traceparent")
-        if parent is None:
+        if parent is None or tracer.skips(parent):
             continue
         about = _about(row.topic, row.key, row.event_id)
         tracer.start(

@@ -51,7 +51,7 @@ def trace_of(span: ReadableSpan) -> str:
 def id_of(span: ReadableSpan) -> int:
     """Its own id."""
     assert span.context is not None
-    return span.context.span_id
+    return int(span.context.span_id)
 
 
 def parent_id(span: ReadableSpan) -> int | None:
