@@ -68,7 +68,7 @@ def find(data_dir: Path, *, environment: Mapping[str, str]) -> Installation:
             f"No Tierline runs here (looked for {path}). Start one with `tierline up`, or set "
             "TIERLINE_DATABASE__URL and TIERLINE_KAFKA__BOOTSTRAP_SERVERS."
         )
-    urls = {**default_urls(), **known.get("urls", {}), **_urls_named_by(environment)}
+    urls = {**known.get("urls", default_urls()), **_urls_named_by(environment)}
     return Installation(**{**known, "urls": urls})
 
 

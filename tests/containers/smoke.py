@@ -71,6 +71,7 @@ def _smoke(compose: Compose, outside: Outside, image: str) -> None:
     _webhook(outside, secret)
     _escalation(compose, outside)
     _broker_paused(compose, outside, secret)
+    _support_day(compose)
     _scraped(outside)
     _figures(compose, outside, image)
 
@@ -123,6 +124,14 @@ def _broker_paused(compose: Compose, outside: Outside, secret: str) -> None:
         compose("unpause", "kafka")
     until("the assignment", lambda: "ticket.assigned" in compose.tierline("ticket", "smoke-2"))
     _say("broker paused: the webhook was taken, and the ticket assigned once the broker went on")
+
+
+def _support_day(compose: Compose) -> None:
+    """What the profile `demo` does, shorter."""
+    told = compose.tierline("support-day", "--tickets", "5", "--seconds", "5")
+    if "The day is over" not in told:
+        raise SmokeError(f"the support day ended otherwise:\n{told}")
+    _say("a support day of five tickets was played to its end")
 
 
 def _scraped(outside: Outside) -> None:
