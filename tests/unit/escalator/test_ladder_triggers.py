@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from services.escalator.domain.items import Deescalate, Request
-from shared.contracts import Customer, EscalationRaised, TicketRated, TicketReopened
+from shared.contracts import (
+    Customer,
+    EscalationAdvanced,
+    EscalationRaised,
+    TicketRated,
+    TicketReopened,
+)
 from shared.contracts.vocabulary import Complexity
 from shared.policy import load_workflow
 from tests.support.builders import CUSTOMER, TICKET
@@ -94,6 +100,20 @@ def test_V9_V18_a_reopening_may_be_the_third_contact(number: int | None, raised:
 
 def test_V11_a_bare_vip_only_starts_higher() -> None:
     assert ["10:00:00 escalation.raised tier_2 vip_customer"] == of_ladder(vip().said)
+
+
+def test_V11_those_who_answer_for_management_are_told_once_that_a_vip_is_there() -> None:
+    story = vip()
+    story.pass_to("13:00")
+
+    told = [
+        s.payload.audience
+        for s in story.said
+        if isinstance(s.payload, EscalationRaised | EscalationAdvanced)
+    ]
+    managers = ["support_manager", "customer_success_director"]
+    assert ["account_manager", *managers] == told[0]
+    assert [] == [audience for audience in told[1:] if "account_manager" in audience]
 
 
 def test_V11_a_vip_who_complains_goes_to_management() -> None:
