@@ -85,8 +85,9 @@ class OutcomeMetrics:
             buckets=TARGET_SECONDS,
         )
         self.rating = catalogue.histogram(
-            "escalated_rating_score",
-            "Ratings, from 1 to 5, of tickets that had been escalated.",
+            "rating_by_escalation_score",
+            "Ratings, from 1 to 5, of tickets that had been escalated and of those that had not.",
+            ["escalated"],
             buckets=SCORES,
         )
 
@@ -99,6 +100,8 @@ class OutcomeMetrics:
             self.used.labels(metric=metric, priority=priority)
         for priority in Priority:
             self.first_response.labels(priority=priority)
+        for escalated in ("yes", "no"):
+            self.rating.labels(escalated=escalated)
         for level in (level.name for level in policy.levels):
             for by in ("opening", "escalation"):
                 self.entered.labels(level=level, by=by)
@@ -126,8 +129,9 @@ class OutcomeMetrics:
                 if before.timeline.phase is Phase.OPEN and case.timeline.phase is not Phase.OPEN:
                     yes = "yes" if first_contact else "no"
                     self.resolved.labels(level=before.place, first_contact=yes).inc()
-            case TicketRated(score=score) if was_escalated(before, policy):
-                self.rating.one.observe(score)
+            case TicketRated(score=score):
+                escalated = "yes" if was_escalated(before, policy) else "no"
+                self.rating.labels(escalated=escalated).observe(score)
 
     def _judge(self, item: Said, case: Case) -> None:
         match item.payload:

@@ -101,21 +101,18 @@ def six(where: str = "") -> list[Panel]:
             " move on to the next level. Starting levels are in both.",
         ),
         bars(
-            "5. Rating after escalation, mean",
-            mean("tierline_escalated_rating_score"),
-            "of escalated tickets",
-            "Mean of the customers' ratings, from 1 to 5, of tickets that had been escalated when they were rated.",
+            "5. Rating with and without escalation, mean",
+            mean("tierline_rating_by_escalation_score", "escalated"),
+            "escalated: {{escalated}}",
+            "Mean of the customers' ratings, from 1 to 5, of tickets that had been escalated when they were rated, and of the"
+            " others.",
             unit=SCORE,
         ),
         bars(
-            "5a. Rating without escalation, mean",
-            share(
-                f"{total('tierline_rating_score_sum')} - {total('tierline_escalated_rating_score_sum')}",
-                f"({total('tierline_rating_score_count')} - {total('tierline_escalated_rating_score_count')})",
-            ),
-            "of all others",
-            "To compare with: the mean of all other ratings in the period.",
-            unit=SCORE,
+            "5a. Ratings with and without escalation",
+            total("tierline_rating_by_escalation_score_count", "escalated"),
+            "escalated: {{escalated}}",
+            "How many ratings the means rest on.",
         ),
         bars(
             "6. Solved at first contact, by level",

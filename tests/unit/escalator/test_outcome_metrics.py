@@ -183,15 +183,15 @@ def rate(story: Counted, score: int) -> None:
     story.tell(TicketRated(ticket_id=TICKET, score=score, comment_given=False), "11:00")
 
 
-def test_a_rating_counts_here_only_when_the_ticket_had_been_escalated() -> None:
+def test_a_rating_says_whether_the_ticket_had_been_escalated() -> None:
     plain, escalated = critical(), critical()
     escalated.escalate("10:06")
     for story in (plain, escalated):
         story.resolved("10:10")
         rate(story, 2)
 
-    assert 0 == plain.value("escalated_rating_score_count")
-    assert 2 == escalated.value("escalated_rating_score_sum")
+    assert 2 == plain.value("rating_by_escalation_score_sum", escalated="no")
+    assert 2 == escalated.value("rating_by_escalation_score_sum", escalated="yes")
 
 
 def test_V13_an_escalation_that_a_bad_rating_raises_was_none_when_it_was_given() -> None:
@@ -200,7 +200,7 @@ def test_V13_an_escalation_that_a_bad_rating_raises_was_none_when_it_was_given()
     rate(story, 1)
 
     assert story.case.open_escalation is not None
-    assert 0 == story.value("escalated_rating_score_count")
+    assert 1 == story.value("rating_by_escalation_score_count", escalated="no")
 
 
 def test_what_has_not_happened_yet_is_served_as_0() -> None:
