@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).parents[2]
 #: Of the locked development tools: Compose as a program of its own.
 COMPOSE: Final = Path(sys.executable).parent / "docker-compose"
 
-_SECONDS: Final = 600
+_SECONDS: Final = 900
 
 
 class SmokeError(AssertionError):

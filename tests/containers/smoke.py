@@ -63,7 +63,7 @@ def main() -> int:
 
 def _smoke(compose: Compose, outside: Outside, image: str) -> None:
     began = time.monotonic()
-    compose("up", "--no-build", "--detach", "--wait", "--wait-timeout", "400", *_SERVED, *_BESIDE)
+    compose("up", "--no-build", "--detach", "--wait", "--wait-timeout", "600", *_SERVED, *_BESIDE)
     _say(f"up: everything healthy after {time.monotonic() - began:.1f} s")
     _hardened(compose)
     _say(compose.tierline("people", "import").strip().replace("\n", ", "))
