@@ -29,6 +29,17 @@ from shared.settings import ConfigurationError, read
 
 from .where import console, kafka_settings
 
+#: Checks that ask nobody.
+_COMPUTING: Final[tuple[str, ...]] = (
+    "python",
+    "tzdata",
+    "extras",
+    "disk",
+    "settings",
+    "workflow",
+    "installation",
+)
+
 _COLOURS: Final = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
@@ -54,11 +65,11 @@ def doctor(
 
 
 async def _examine(seconds: float) -> list[Finding]:
-    """Who waits first, who computes then: a workflow's linting would keep answers from being heard."""
+    """What computes first, what waits then: computing would keep answers from being heard in time."""
     secrets, checks = _secrets(), _checks(seconds)
-    computing = {name: checks.pop(name) for name in ("workflow",) if name in checks}
-    found = await examine(checks, seconds=seconds)
-    found += await examine(computing, seconds=seconds)
+    computing = {name: checks.pop(name) for name in _COMPUTING if name in checks}
+    found = await examine(computing, seconds=seconds)
+    found += await examine(checks, seconds=seconds)
     return [without(secrets, finding) for finding in found]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 import httpx2
@@ -30,11 +32,21 @@ _PROVIDERS: Final[Mapping[str, str]] = {
 _FORBIDDEN: Final = "https://169.254.169.254/latest/meta-data"
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read once: a machine's certificates are many."""
+    return ssl.create_default_context()
+
+
+def _client(seconds: float) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(trust_env=False, timeout=seconds, verify=_trusted())
+
+
 async def service(name: str, url: str, seconds: float) -> list[Finding]:
     """Whether a service answers that it is ready, and if not, why."""
     about = f"service {name}"
     try:
-        async with httpx2.AsyncClient(trust_env=False, timeout=seconds) as client:
+        async with _client(seconds) as client:
             answer = await client.get(f"{url}/readyz")
     except httpx2.HTTPError as error:
         todo = (
@@ -50,7 +62,7 @@ async def auditor(url: str, clock: Clock, *, every: float, seconds: float) -> li
     """Whether somebody recomputes the deadlines, and when last."""
     todo = "Let `tierline audit --watch` run, with TIERLINE_AUDITOR__HEARTBEAT_URL set."
     try:
-        async with httpx2.AsyncClient(trust_env=False, timeout=seconds) as client:
+        async with _client(seconds) as client:
             shown = _PASSED.search((await client.get(f"{url}/metrics")).text)
     except httpx2.HTTPError:
         return [warn("auditor", f"none answers at {url}: nobody recomputes the deadlines", todo)]

@@ -8,11 +8,13 @@ from typing import Final
 from shared.db.engine import Transaction
 from shared.runtime.retention import Kept
 
-#: Of whole tickets, so that no document loses its earlier versions. A case that closed long ago says when.
+#: Of whole tickets, so that no document loses its earlier versions. A case that closed long ago says when;
+#: one that goes on as another ticket keeps its own, for that one may be open.
 _HANDOFFS: Final = """
 DELETE FROM handoff WHERE ticket_id = ANY (ARRAY(
     SELECT h.ticket_id FROM handoff h JOIN sla_case c USING (ticket_id)
     GROUP BY h.ticket_id, c.state HAVING max(h.written_at) < $1
+        AND c.state::jsonb #>> '{case,timeline,phase}' <> 'merged'
         AND (c.state::jsonb #>> '{case,timeline,closed_at}')::timestamptz < $1 LIMIT $2))
 """
 

@@ -11,11 +11,16 @@ from typing import Final
 from shared.db.engine import Transaction
 from shared.runtime.retention import Kept
 
+#: A ticket that goes on as another one is over when that one is.
+_ONE: Final = "LEFT JOIN ticket g ON g.ticket_id = t.merged_into"
+_OVER: Final = """t.status = 'closed' AND t.closed_at < $1
+        AND (t.merged_into IS NULL OR g.status = 'closed' AND g.closed_at < $1)"""
+
 #: Messages with their files. Old ones are found by their own instant: a table of all tickets only grows.
-_MESSAGES: Final = """
+_MESSAGES: Final = f"""
 WITH old AS (
-    SELECT m.message_id, m.ticket_id FROM message m JOIN ticket t USING (ticket_id)
-    WHERE m.at < $1 AND t.status = 'closed' AND t.closed_at < $1 LIMIT $2
+    SELECT m.message_id, m.ticket_id FROM message m JOIN ticket t USING (ticket_id) {_ONE}
+    WHERE m.at < $1 AND {_OVER} LIMIT $2
 ), files AS (
     DELETE FROM attachment a USING old
     WHERE a.ticket_id = old.ticket_id AND a.message_id = old.message_id
@@ -23,22 +28,22 @@ WITH old AS (
 DELETE FROM message WHERE message_id = ANY (ARRAY(SELECT message_id FROM old))
 """
 
-_EVIDENCE: Final = """
+_EVIDENCE: Final = f"""
 DELETE FROM evidence WHERE id = ANY (ARRAY(
-    SELECT e.id FROM evidence e JOIN ticket t USING (ticket_id)
-    WHERE e.at < $1 AND t.status = 'closed' AND t.closed_at < $1 LIMIT $2))
+    SELECT e.id FROM evidence e JOIN ticket t USING (ticket_id) {_ONE}
+    WHERE e.at < $1 AND {_OVER} LIMIT $2))
 """
 
-_TEXTS: Final = """
+_TEXTS: Final = f"""
 DELETE FROM ticket_text WHERE ticket_id = ANY (ARRAY(
-    SELECT w.ticket_id FROM ticket_text w JOIN ticket t USING (ticket_id)
-    WHERE w.opened_at < $1 AND t.status = 'closed' AND t.closed_at < $1 LIMIT $2))
+    SELECT w.ticket_id FROM ticket_text w JOIN ticket t USING (ticket_id) {_ONE}
+    WHERE w.opened_at < $1 AND {_OVER} LIMIT $2))
 """
 
-_SUGGESTIONS: Final = """
+_SUGGESTIONS: Final = f"""
 DELETE FROM suggestion WHERE (ticket_id, candidate_id) IN (
-    SELECT s.ticket_id, s.candidate_id FROM suggestion s JOIN ticket t USING (ticket_id)
-    WHERE s.at < $1 AND t.status = 'closed' AND t.closed_at < $1 LIMIT $2)
+    SELECT s.ticket_id, s.candidate_id FROM suggestion s JOIN ticket t USING (ticket_id) {_ONE}
+    WHERE s.at < $1 AND {_OVER} LIMIT $2)
 """
 
 

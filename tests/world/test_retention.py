@@ -13,6 +13,8 @@ from shared.observability.metrics import Catalogue, RuntimeMetrics
 from shared.runtime.housekeeping import Housekeeper
 from tests.support.world import NAMES, World
 
+pytestmark = pytest.mark.timeout(150)
+
 #: Rows about a ticket, by what they are: the service that owns them, and how they are counted.
 OF_A_TICKET: Final = {
     "messages": ("intake", "SELECT count(*) FROM message WHERE ticket_id = $1"),
@@ -78,7 +80,7 @@ async def ended_and_open(world: World) -> tuple[UUID, UUID]:
     await world.recipient("maria", "support_manager")
     await world.recipient("tom", "team_managers", team="specialists")
     ended = await world.open("1", **ANGRY)
-    going_on = await world.open("2", **ANGRY)
+    going_on = await world.open("2", **{**ANGRY, "customer": {"id": "bolt", "tier": "enterprise"}})
     await world.until("10:20:00")
     for ticket, other in ((ended, going_on), (going_on, ended)):
         async with world.services["escalator"].engine.begin() as tx:
