@@ -169,7 +169,13 @@ async def test_who_has_no_feed_is_told_how_to_get_one(bench: Bench, tmp_path: Pa
         ((), KEY, (2, "Say whose feed: `tierline feed RECIPIENT`")),
         (("mara", "--since", "soon"), KEY, (2, "'soon' is neither an instant like")),
     ],
-    ids=["nobody", "not allowed", "a guess", "whose", "since when"],  # the keys are new in every run
+    ids=[
+        "nobody",
+        "not allowed",
+        "a guess",
+        "whose",
+        "since when",
+    ],  # the keys are new in every run
 )
 async def test_a_refusal_is_a_sentence(
     bench: Bench, tmp_path: Path, words: tuple[str, ...], key: str, refusal: tuple[int, str]

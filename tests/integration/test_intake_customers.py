@@ -13,6 +13,7 @@ import pytest
 from services.intake.domain.commands import Contact, SetStatus
 from services.intake.domain.triage import IntakePolicy
 from services.intake.escalated import handle
+from services.intake.metrics import IntakeMetrics
 from shared.clock import FakeClock
 from shared.contracts import (
     Change,
@@ -24,6 +25,7 @@ from shared.contracts import (
     TicketReclassified,
 )
 from shared.contracts.vocabulary import EscalationOutcome, Status
+from shared.observability.metrics import Catalogue
 from shared.policy import load_workflow
 from shared.runtime.batch import Batch
 from tests.support.builders import a, an_event
@@ -551,8 +553,9 @@ async def hear(intake: IntakeUnderTest, *payloads: Payload) -> None:
     events = tuple(an_event(one, at=intake.clock.now()) for one in payloads)
     policy = IntakePolicy.of(load_workflow(None))
     batch = Batch(events=events, now=intake.clock.now(), partitions={})
+    metrics = IntakeMetrics(Catalogue("intake"))
     async with intake.service.engine.begin() as tx:
-        assert [] == await handle(tx, batch, policy=policy)
+        assert [] == await handle(tx, batch, policy=policy, metrics=metrics)
 
 
 def raised(ticket_id: UUID, **changes: Any) -> EscalationRaised:
