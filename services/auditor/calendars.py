@@ -55,4 +55,5 @@ class Calendars:
         ]
         if not versions:
             return ALWAYS
-        return CalendarHistory.of(versions) if self._dated else versions[-1].calendar
+        changes = self._dated and len(versions) > 1
+        return CalendarHistory.of(versions) if changes else versions[-1].calendar

@@ -71,15 +71,17 @@ class Judge:
         tally.tickets += 1
         tally.unpaired += [f for f in unpaired(events) if self._concerns(f)]
         lack = self._log.lacks(ticket_id)
-        judged = lack is None
+        story = None if lack else self._log.story(ticket_id)
+        if story and any(self._log.is_unsure(clock) for clock in story.clocks):
+            lack, story = "calendar", None
         if lack:
             tally.unjudged[lack] += 1
-        dues = crossings(self._log.story(ticket_id)) if judged else {}
+        dues = crossings(story) if story else {}
         said = told(events)
         for point in sorted(dues.keys() | said.keys()):
             of_point = said.get(point, Told())
             self._count_doubles(point, of_point, dues.get(point))
-            if judged and point.metric in JUDGED:
+            if story and point.metric in JUDGED:
                 self._judge(point, dues.get(point), of_point)
 
     def report(self) -> Report:

@@ -91,17 +91,14 @@ class Log:
         )
 
     def lacks(self, ticket_id: UUID) -> Lack | None:
-        """What is missing to judge a ticket by: one of its facts, or of those of tickets merged into it; a
-        workflow; the hours of a calendar at some time. None when nothing is.
+        """What is missing to tell a ticket's story: one of its facts, or of those of tickets merged into it,
+        or a workflow. None when nothing is.
         """
         if not self._has_facts(ticket_id):
             return "facts"
-        if not self._has_workflows(ticket_id):
-            return "workflow"
-        clocks = self.story(ticket_id).clocks
-        return "calendar" if any(self._is_unsure(clock) for clock in clocks) else None
+        return None if self._has_workflows(ticket_id) else "workflow"
 
-    def _is_unsure(self, clock: Clock) -> bool:
+    def is_unsure(self, clock: Clock) -> bool:
         """Did it count in a calendar about which workflows differ, or which may be another one since a
         workflow was in force that was not given?
         """
