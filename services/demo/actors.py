@@ -27,6 +27,7 @@ class Day:
         self._answering: set[asyncio.Task[None]] = set()
         self._scene_of: dict[str, Scene] = {}
         self._known: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._written = False
         self.accepted: dict[str, str] = {}
 
     async def customers_write(self) -> None:
@@ -37,6 +38,9 @@ class Day:
                 now = asyncio.get_running_loop().time() - began
                 await asyncio.sleep(max(0.0, scene.at - now))
                 group.create_task(self._open(scene))
+        self._written = True
+        for known in self._known.values():  # what is not known by now is somebody else's ticket
+            known.set()
 
     async def _open(self, scene: Scene) -> None:
         answer = await self._send(scene, scene.opening)
@@ -62,8 +66,11 @@ class Day:
             await asyncio.gather(*self._answering)
 
     async def _work_on(self, ticket_id: str) -> None:
-        await self._known[ticket_id].wait()  # it may be assigned before its sender has an answer
-        scene = self._scene_of[ticket_id]
+        if not self._written:  # it may be assigned before its sender has an answer
+            await self._known[ticket_id].wait()
+        scene = self._scene_of.get(ticket_id)
+        if scene is None:
+            return
         if scene.answered_after is None:
             await self._until_acknowledged(ticket_id)
         else:
