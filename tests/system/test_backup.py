@@ -132,7 +132,7 @@ async def test_a_loaded_system_goes_on_from_its_backup(backends: Backends) -> No
 
 
 async def equal_events(old: Ground, new: Ground) -> None:
-    """Every event that the new topics have stands in the old outboxes under its sequence, and the reverse."""
+    """What the new outboxes hold, the old ones held: same ids, topics and keys; the old life went on a while."""
     topics = "SELECT array_agg((event_id, topic, key)::text ORDER BY event_id) FROM {}.outbox"
     for service in ("intake", "router", "escalator", "notifier"):
         then = set(await value(old.servers["TIERLINE_DATABASE__URL"], topics.format(service)) or [])
@@ -210,7 +210,7 @@ async def test_a_restored_service_still_cannot_change_its_audit_log(
 
     restored = await there.command("restore", str(backup), "--no-broker")
 
-    rights = """SELECT array_agg(privilege_type ORDER BY 1) FROM information_schema.role_table_grants
+    rights = """SELECT array_agg(privilege_type::text ORDER BY privilege_type::text) FROM information_schema.role_table_grants
         WHERE grantee = 'tierline_router' AND table_schema = 'router' AND table_name = '{}'"""
     assert (made.status, restored.status) == (0, 0), made.err + restored.err
     assert await value(empty_database_url, rights.format("audit")) == ["INSERT", "SELECT"]
