@@ -39,11 +39,17 @@ $(READY): requirements/dev.txt pyproject.toml
 	@touch $@
 
 lock: $(READY) ## renew requirements/*.txt from pyproject.toml
-	@for set in "runtime:" "local:--extra local" "dev:--extra local --extra ical --extra apprise --extra otel --group dev" \
-	  "bench:--extra local --extra ical --extra apprise --extra otel --group dev --group bench"; do \
-	  $(BIN)/uv pip compile pyproject.toml $${set#*:} --quiet --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --custom-compile-command "make lock" --output-file requirements/$${set%%:*}.txt || exit 1; done
+	@set -e; \
+	lock() { $(BIN)/uv pip compile "$${@:2}" --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file "requirements/$$1.txt"; }; \
+	dev="--extra local --extra ical --extra apprise --extra otel --group dev"; \
+	lock build --group build; \
+	lock runtime pyproject.toml; \
+	lock image pyproject.toml --extra backup --extra otel; \
+	lock local pyproject.toml --extra local; \
+	lock dev pyproject.toml $$dev; \
+	lock bench pyproject.toml $$dev --group bench
 
 $(BENCH): $(READY) requirements/bench.txt
 	@echo "Installing what is measured against: about half a minute, once."

@@ -73,6 +73,7 @@ def _smoke(compose: Compose, outside: Outside, image: str) -> None:
     _broker_paused(compose, outside, secret)
     _support_day(compose)
     _scraped(outside)
+    _backup(compose)
     _figures(compose, outside, image)
 
 
@@ -143,6 +144,12 @@ def _scraped(outside: Outside) -> None:
         raise SmokeError(f"rules that do not evaluate: {'; '.join(broken)}")
     [count] = outside.series('count({__name__=~"tierline_.+"})')
     _say(f"Prometheus: {len(_SERVED)} targets up, {count['value'][1]} series, every rule evaluates")
+
+
+def _backup(compose: Compose) -> None:
+    """The image holds PostgreSQL's programs of the server's version."""
+    told = compose.tierline("backup", "/tmp/smoke.tar")
+    _say(f"backup: {told.strip().splitlines()[-1]}")
 
 
 def _figures(compose: Compose, outside: Outside, image: str) -> None:
