@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 
 import httpx2
 
@@ -26,6 +27,7 @@ async def managers_confirm(inbox: Inbox, *, seed: int) -> None:
 
 async def _confirm(browser: httpx2.AsyncClient, link: str, pause: float) -> None:
     await asyncio.sleep(pause)
-    page = await browser.get(link)
-    if page.is_success:
-        await browser.post(link)
+    with suppress(httpx2.TransportError):  # a page that does not load is closed, and the day goes on
+        page = await browser.get(link)
+        if page.is_success:
+            await browser.post(link)
