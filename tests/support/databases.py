@@ -21,8 +21,11 @@ def name_of(url: str) -> str:
 
 
 def creation(database: str, *, template: str | None = None) -> str:
-    """The statement that makes `database`, as a copy of `template` if given."""
-    return f'CREATE DATABASE "{database}" TEMPLATE "{template or "template0"}"'
+    """The statement that makes `database`, as a copy of `template` if given.
+
+    Files are copied as files: through the log, as is usual, a copy takes half as long again.
+    """
+    return f'CREATE DATABASE "{database}" TEMPLATE "{template or "template0"}" STRATEGY file_copy'
 
 
 def removal(database: str) -> str:
