@@ -61,7 +61,7 @@ class Said:
     err: str
 
 
-async def run_command(*words: str, environment: Mapping[str, str], seconds: float = 40) -> Said:
+async def run_command(*words: str, environment: Mapping[str, str], seconds: float = 55) -> Said:
     """Run `tierline WORDS` as a process to its end, with nothing of Tierline set but `environment`."""
     command = [sys.executable, "-m", "services.cli", *words]
     process = await asyncio.create_subprocess_exec(
