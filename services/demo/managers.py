@@ -27,7 +27,7 @@ async def managers_confirm(inbox: Inbox, *, seed: int) -> None:
 
 async def _confirm(browser: httpx2.AsyncClient, link: str, pause: float) -> None:
     await asyncio.sleep(pause)
-    with suppress(httpx2.TransportError):  # a page that does not load is closed, and the day goes on
+    with suppress(httpx2.TransportError):  # a page that does not load is closed again
         page = await browser.get(link)
         if page.is_success:
             await browser.post(link)
