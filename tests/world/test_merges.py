@@ -91,7 +91,7 @@ async def test_M_d_tickets_alike_become_one_unless_a_number_differs(
 
     suggested = [
         bool(event.payload.duplicate_candidates)  # type: ignore[attr-defined]
-        for event in world.events("ticket.analysed")
+        for event in sorted(world.events("ticket.analysed"), key=lambda one: one.time)
     ]
     assert merged == len(world.events("ticket.merged"))
     assert [False, True] == suggested
