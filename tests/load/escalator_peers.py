@@ -48,14 +48,15 @@ APSCHEDULER_TARGET: Final = 50
 _BATCH: Final = 500
 _PATIENCE_SECONDS: Final = 600.0
 
-#: Breach and nothing before it: the level's, with which the ticket is raised. One person is told.
+#: Breach and nothing before it: the level's, with which the ticket is raised. One person is told, at once and by a
+#: message for each ticket: what others do not have (bundles, budgets) would spare Tierline work.
 _WORKFLOW: Final = """
 version: 1
 business_hours: always
 sla: {thresholds: [80, 100], overdue: []}
 notifications:
   rules:
-    - {on: escalation.raised, to: [support_manager], via: [email], template: handoff}
+    - {on: escalation.raised, to: [support_manager], via: [email], template: handoff, immediate: true}
 """
 _MANAGER: Final = Recipient(
     recipient_id="mara",
