@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from services.notifier.domain.delivery import Outcome, Result
 from services.notifier.metrics import NotifierMetrics
-from services.notifier.notes.writing import classify
+from services.notifier.notes.door import IntakeDoor
 from shared.contracts import FollowUp
 from shared.db.engine import Transaction
-from shared.http.egress import Egress, EgressError, EgressRefused
+from shared.http.egress import Egress
 from shared.runtime.writer import Writer
 
 from . import store
@@ -26,7 +24,6 @@ log = logging.getLogger(__name__)
 #: Ratings in hand at once, and how long an attempt may take before somebody else makes it, too.
 _AT_ONCE: Final = 8
 _LEASE: Final = timedelta(seconds=30)
-_SECONDS: Final = 10.0
 
 
 class RatingBearer:
@@ -43,10 +40,8 @@ class RatingBearer:
         backoff: Sequence[timedelta],
     ) -> None:
         self._writer = writer
-        self._egress = egress
+        self._intake = IntakeDoor(egress, url=url, key=key)
         self._metrics = metrics
-        self._url = url.rstrip("/")
-        self._key = key
         self._backoff = backoff
 
     async def step(self) -> bool:
@@ -63,23 +58,8 @@ class RatingBearer:
 
     async def _bring(self, rating: Due) -> Result:
         body = {"score": rating.score, "occurred_at": rating.given_at.isoformat()}
-        try:
-            reply = await self._egress.post(
-                f"{self._url}/v1/tickets/{rating.ticket_id}/rating",
-                content=msgspec.json.encode(body),
-                headers={
-                    "authorization": f"Bearer {self._key}",
-                    "content-type": "application/json",
-                    # intake answers a repeat with what became of the first
-                    "idempotency-key": f"rating-{rating.notification_id}",
-                },
-                timeout_seconds=_SECONDS,
-            )
-        except EgressRefused as error:
-            return Result(Outcome.DEAD, str(error))
-        except EgressError as error:
-            return Result(Outcome.RETRY, str(error))
-        return classify(reply.status)
+        path = f"/v1/tickets/{rating.ticket_id}/rating"
+        return await self._intake.post(path, body, repeat=f"rating-{rating.notification_id}")
 
     async def _record(self, rating: Due, result: Result) -> None:
         outcome, wait = result.outcome, self._wait(rating.attempts)

@@ -6,8 +6,8 @@ import pytest
 
 from services.notifier.domain.delivery import Outcome
 from services.notifier.domain.ticket import Ticket
+from services.notifier.notes.door import classify
 from services.notifier.notes.note import Mark, Note, changes, note_of
-from services.notifier.notes.writing import classify
 from shared.contracts import Payload, SlaBreached, SlaWarning, SlaWithdrawn
 from shared.contracts.vocabulary import JumpCause, Metric
 from tests.support.builders import TICKET, a, an_event
