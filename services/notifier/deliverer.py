@@ -26,6 +26,7 @@ from .composing import Composer
 from .domain.delivery import Outcome, Result, Settled
 from .domain.message import POSSIBLE_REPEAT
 from .domain.notification import Notification, Status
+from .in_flight import InFlight
 from .leasing import Leased, LeaseTerms, Taken, take
 from .metrics import NotifierMetrics
 from .recording import RecordTerms, follow_ups, record, record_expired
@@ -76,8 +77,7 @@ class Deliverer:
         self._record_terms = record_terms
         self._metrics = metrics
         self._tracer = tracer
-        self._running: set[asyncio.Task[list[Finished]]] = set()
-        self._finished: list[Finished] = []
+        self._in_flight: InFlight[list[Finished]] = InFlight()
         self._gauge_read_at: datetime | None = None
 
     @property
@@ -103,40 +103,34 @@ class Deliverer:
         """
         await self._record()
         began = await self._begin()
-        if self._running:
-            await self._wait(_LOOK_SECONDS)
-        return began or bool(self._running or self._finished)
+        if self._in_flight:
+            await self._in_flight.wait(_LOOK_SECONDS)
+        return began or bool(self._in_flight or self._in_flight.ended)
+
+    def wake(self) -> None:
+        """Something may have come due: look now, not when one of those in flight has ended."""
+        self._in_flight.wake()
 
     async def close(self) -> None:
         """Let what is in flight end, for a moment, and record it."""
-        if self._running:
-            await self._wait(_STOP_SECONDS, until=asyncio.ALL_COMPLETED)
-        for task in self._running:
-            task.cancel()
+        await self._in_flight.finish(_STOP_SECONDS)
         await self._record()
 
-    async def _wait(self, seconds: float, until: str = asyncio.FIRST_COMPLETED) -> None:
-        done, self._running = await asyncio.wait(self._running, timeout=seconds, return_when=until)
-        failures = [error for task in done if (error := task.exception())]
-        self._finished += [one for task in done if not task.exception() for one in task.result()]
-        if failures:
-            raise failures[0]
-
     async def _record(self) -> None:
-        if finished := list(self._finished):
-            outcomes = [f.result for f in finished]
+        if ended := list(self._in_flight.ended):
+            finished = [one for message in ended for one in message]
 
             async def work(tx: Transaction, now: datetime) -> tuple[list[Settled], list[FollowUp]]:
                 settled = await record(tx, finished, now, self._record_terms)
                 return settled, follow_ups(settled)
 
             settled = await self._writer.write(work)
-            del self._finished[: len(outcomes)]
+            del self._in_flight.ended[: len(ended)]
             self._count(settled)
 
     async def _begin(self) -> bool:
         """Lease what is due as far as there is room, and begin to send it once that is committed."""
-        room = self._concurrency - len(self._running)
+        room = self._concurrency - len(self._in_flight)
         if room <= 0:
             return False
 
@@ -154,7 +148,7 @@ class Deliverer:
         self._metrics.pages_beside.labels().inc(beside)
         self._count(settled)
         self._count_waiting(taken)
-        self._running |= {asyncio.create_task(self._attempt(one)) for one in taken.leased}
+        self._in_flight.begin(self._attempt(one) for one in taken.leased)
         return bool(taken.leased or settled)
 
     async def _read_gauge(self, tx: Transaction, now: datetime) -> None:

@@ -96,15 +96,19 @@ def build(
     hear_and_note, note_workers = noting(
         service, settings.notifier, policy, egress=egress, metrics=metrics, handle=hear
     )
-    service.consume(TOPICS, also_fanning_out(hear_and_note), wakes=[worker, *note_workers])
     service.on_stop(deliverer.close)
-    subscriptions = install(
+    subscriptions, couriers = install(
         service,
         settings.notifier.subscriptions,
         clock=clock,
         egress=egress,
         metrics=metrics.subscriptions,
         senders=deliverer.senders,
+    )
+    service.consume(
+        TOPICS,
+        also_fanning_out(hear_and_note),
+        wakes=[worker, deliverer, *note_workers, *couriers],
     )
     service.on_stop(egress.close)
     service.kept = ageing.kept(days=settings.notifier.keep_days)

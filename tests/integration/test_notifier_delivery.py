@@ -30,6 +30,7 @@ from shared.contracts.vocabulary import Priority
 from shared.db.engine import fetch
 from tests.support.builders import TICKET, a
 from tests.support.notifier_bench import Bench, Obedient
+from tests.support.running import until
 from tests.support.telling import ANA, EVERYBODY
 
 pytestmark = pytest.mark.postgres
@@ -274,6 +275,27 @@ async def test_a_dead_target_delays_nobody_else(bench: Bench) -> None:
         gate.set()
     await bench.deliver()
     assert 42 == len(await bench.sent())
+
+
+async def test_what_is_planned_while_an_attempt_hangs_goes_out_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifier.deliverer._LOOK_SECONDS", 3600.0)
+    gate = bench.mail.gates["ana"] = asyncio.Event()
+    await bench.hear(a(SlaWarning, threshold_percent=50))
+    step = asyncio.create_task(bench.deliverer.step())
+    await until(lambda: bool(bench.mail.messages), "the mail is under way")
+
+    await bench.hear(a(SlaBreached))
+    bench.deliverer.wake()
+    async with asyncio.timeout(30):
+        await step
+        while not bench.hooks.messages:
+            await bench.deliverer.step()
+
+    assert ["mara"] == [m.recipient_id for m in bench.hooks.messages]
+    gate.set()
+    await bench.deliver()
 
 
 async def test_an_attempt_that_takes_too_long_is_unknown(

@@ -274,9 +274,7 @@ async def test_a_crash_between_request_and_outcome_is_tried_again_with_the_same_
     [event] = await desk.hear(a(EscalationRaised))
     crashed = desk.another()
     await crashed.step()
-    for task in crashed._running:
-        task.cancel()
-    await asyncio.gather(*crashed._running, return_exceptions=True)
+    await crashed._in_flight.finish(0)
     before = await desk.outcomes(made["subscription_id"], event.id)
     await desk.advance(seconds=30)
     await desk.deliver()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.notifier.in_flight import InFlight
 from shared.clock import Clock
 from shared.contracts import FollowUp
 from shared.db.engine import Transaction
@@ -61,8 +61,7 @@ class Courier:
         self._settings = settings
         self._jitter = jitter
         self._metrics = metrics
-        self._running: set[asyncio.Task[Finished]] = set()
-        self._finished: list[Finished] = []
+        self._in_flight: InFlight[Finished] = InFlight()
 
     async def step(self) -> bool:
         """Record what has ended, begin what is due, wait a moment for what is under way.
@@ -71,36 +70,32 @@ class Courier:
         """
         await self._record()
         began = await self._begin()
-        if self._running:
-            await self._wait(_LOOK_SECONDS)
-        return began or bool(self._running or self._finished)
+        if self._in_flight:
+            await self._in_flight.wait(_LOOK_SECONDS)
+        return began or bool(self._in_flight or self._in_flight.ended)
+
+    def wake(self) -> None:
+        """Something may have come due: look now, not when one of those in flight has ended."""
+        self._in_flight.wake()
 
     async def close(self) -> None:
         """Let what is in flight end, for a moment, and record it."""
-        if self._running:
-            await self._wait(_STOP_SECONDS, until=asyncio.ALL_COMPLETED)
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._in_flight.finish(_STOP_SECONDS)
         await self._record()
 
-    async def _wait(self, seconds: float, until: str = asyncio.FIRST_COMPLETED) -> None:
-        done, self._running = await asyncio.wait(self._running, timeout=seconds, return_when=until)
-        self._finished += [task.result() for task in done]
-
     async def _record(self) -> None:
-        if finished := list(self._finished):
+        if finished := list(self._in_flight.ended):
 
             async def work(tx: Transaction, now: datetime) -> tuple[Recorded, list[FollowUp]]:
                 return await record(tx, finished, now, self._jitter), []
 
             recorded = await self._writer.write(work)
-            del self._finished[: len(finished)]
+            del self._in_flight.ended[: len(finished)]
             self._tell(recorded)
 
     async def _begin(self) -> bool:
         """Lease what is due as far as there is room, and begin it once that is committed."""
-        room = self._settings.concurrency - len(self._running)
+        room = self._settings.concurrency - len(self._in_flight)
         if room <= 0:
             return False
 
@@ -113,7 +108,7 @@ class Courier:
         leased, lost = await self._writer.write(work)
         self._tell(lost)
         self._metrics.attempts.labels(outcome=Outcome.LOST.value).inc(len(lost.settled))
-        self._running |= {asyncio.create_task(self._attempt(one)) for one in leased}
+        self._in_flight.begin(self._attempt(one) for one in leased)
         return bool(leased or lost.settled)
 
     async def _take(self, tx: Transaction, now: datetime, room: int) -> list[_Leased]:

@@ -16,6 +16,7 @@ from shared.db.engine import Transaction
 from shared.http.egress import Egress
 from shared.runtime.batch import Batch, Handler
 from shared.runtime.service import Service
+from shared.runtime.writer import Wakeable
 
 from .api import subscription_routes
 from .courier import Courier
@@ -39,9 +40,9 @@ def install(
     egress: Egress,
     metrics: SubscriptionMetrics,
     senders: Mapping[str, Sender],
-) -> APIRouter:
-    """Give `service` the workers of subscriptions; returns their routes. `egress` is closed by the caller,
-    after what this asks to be closed.
+) -> tuple[APIRouter, list[Wakeable]]:
+    """Give `service` the workers of subscriptions; returns their routes, and what to wake when something was
+    fanned out. `egress` is closed by the caller, after what this asks to be closed.
     """
     courier = Courier(
         writer=service.writer,
@@ -52,12 +53,12 @@ def install(
         metrics=metrics,
     )
     tidier = Tidier(writer=service.writer, clock=clock, settings=settings, metrics=metrics)
-    service.work("courier", courier.step, idle_seconds=settings.idle_seconds)
+    worker = service.work("courier", courier.step, idle_seconds=settings.idle_seconds)
     service.work("tidier", tidier.step, idle_seconds=_TIDY_SECONDS)
     service.work("notices", Notices(service.writer, senders).step, idle_seconds=_NOTICE_SECONDS)
     service.on_stop(courier.close)
     managing = Managing(service.writer, timedelta(days=settings.keep_days))
-    return subscription_routes(service.engine, managing)
+    return subscription_routes(service.engine, managing), [worker, courier]
 
 
 def also_fanning_out(handle: Handler) -> Handler:
