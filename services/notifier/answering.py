@@ -95,8 +95,9 @@ class Answering:
         """What `answer` to that message is good for now."""
         return _standing(link, answer, self._clock.now())
 
-    async def answer(self, key: Key, wish: Wish, *, via: str) -> Answered:
-        """Record and publish `wish` as the answer of whom the message was sent to, in one transaction.
+    async def answer(self, key: Key, wish: Wish, *, via: str, by: str | None = None) -> Answered:
+        """Record and publish `wish` as the answer of `by`, else of whom the message was sent to, in one
+        transaction.
 
         `via` names how it came: link, slack, sms, api, feed. Raises WishRefusedError for a wish that
         lacks something; everything else is said in the answer's standing.
@@ -104,7 +105,8 @@ class Answering:
         check(wish, self.reasons)
 
         async def work(tx: Transaction, now: datetime) -> tuple[Answered, list[FollowUp]]:
-            return await answer(tx, await _find(tx, key, lock=True), wish, via=via, now=now)
+            link = await _find(tx, key, lock=True)
+            return await answer(tx, link, wish, via=via, now=now, by=by)
 
         answered = await self._writer.write(work)
         if answered.standing is Standing.OPEN:
@@ -113,7 +115,13 @@ class Answering:
 
 
 async def answer(
-    tx: Transaction, link: Link | None, wish: Wish, *, via: str, now: datetime
+    tx: Transaction,
+    link: Link | None,
+    wish: Wish,
+    *,
+    via: str,
+    now: datetime,
+    by: str | None = None,
 ) -> tuple[Answered, list[FollowUp]]:
     """Answer the message behind `link`, whose row is locked: what came of it, and what is to be published."""
     found = _standing(link, wish.answer, now)
@@ -121,7 +129,7 @@ async def answer(
         return Answered(found, wish, link), []
     until = now + wish.snooze if wish.answer is Answer.SNOOZE and wish.snooze else None
     await links.record(tx, link, wish.answer, now, via=via, takes_over=wish.answer in TAKES_OVER)
-    return Answered(found, wish, link, until), [_said(link.notification, wish, until, via)]
+    return Answered(found, wish, link, until), [_said(link.notification, wish, until, via, by)]
 
 
 async def _find(tx: Transaction, key: Key, *, lock: bool = False) -> Link | None:
@@ -150,9 +158,13 @@ def _standing(link: Link | None, answer: Answer, now: datetime) -> Standing:
     )
 
 
-def _said(notification: Notification, wish: Wish, until: datetime | None, via: str) -> FollowUp:
+def _said(
+    notification: Notification, wish: Wish, until: datetime | None, via: str, by: str | None
+) -> FollowUp:
     """One event a message and answer, under an id of its own."""
     facts = facts_about(notification)
+    if by is not None:
+        facts["recipient_id"] = by
     if wish.answer is Answer.ACKNOWLEDGE:
         return FollowUp(
             cause=notification.cause,

@@ -52,16 +52,13 @@ class Clicks:
         self._egress = egress
 
     async def answer(self, click: Click) -> str:
-        """Answer as the person the page is for; returns what to tell whoever clicked.
-
-        A page to a person is theirs alone; a page to a room is for everybody who is in it.
-        """
+        """Answer the page; returns what to tell whoever clicked."""
         key = ByToken(click.token)
         link = await self._answering.look(key)
-        if link is not None and not await self._may(click.user, link.notification.recipient_id):
-            return "That page is for somebody else."
         try:
-            return said_of(await self._answering.answer(key, self._wish(click), via="slack"))
+            by = await self._clicker(click, link.notification.recipient_id) if link else None
+            wish = self._wish(click)
+            return said_of(await self._answering.answer(key, wish, via="slack", by=by))
         except WishRefusedError as error:
             return str(error)
 
@@ -82,11 +79,23 @@ class Clicks:
                 extra={"action": "click_not_answered"},
             )
 
-    async def _may(self, user: str, recipient_id: str) -> bool:
+    async def _clicker(self, click: Click, recipient_id: str) -> str:
+        """Who answers. A page to a person is theirs alone; one to a room is answered by whoever of the
+        directory has the account, and by the room for whom it does not know. Raises WishRefusedError.
+        """
         async with self._engine.connect() as tx:
             found = await recipients.find(tx, [recipient_id])
+            known = await recipients.at(tx, "slack", click.user)
         address = found[recipient_id].channels.get("slack", "") if found else ""
-        return not address.startswith(_PEOPLE) or address == user
+        if address == click.user:
+            return recipient_id
+        if address.startswith(_PEOPLE):
+            raise WishRefusedError("That page is for somebody else.")
+        if known is None and click.answer is Answer.TAKE:
+            raise WishRefusedError(
+                "Nobody in the directory has your Slack account: take it by the link of the message."
+            )
+        return known or recipient_id
 
     def _wish(self, click: Click) -> Wish:
         # a button has no choices: half an hour, and the first of the workflow's reasons

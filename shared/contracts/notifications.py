@@ -53,7 +53,9 @@ class NotificationSuppressed(NotificationPayload, frozen=True, kw_only=True, omi
 
 @payload("notification.acknowledged", topic=NOTIFICATIONS)
 class NotificationAcknowledged(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
-    """A recipient took responsibility from a message; `via` is how (link, api …)."""
+    """A recipient took responsibility from a message; `via` is how (link, api …). Of a message to a room,
+    `recipient_id` is whoever of its people did, if that is known.
+    """
 
     via: str
 
@@ -61,7 +63,8 @@ class NotificationAcknowledged(NotificationPayload, frozen=True, kw_only=True, o
 @payload("notification.answered", topic=NOTIFICATIONS)
 class NotificationAnswered(NotificationPayload, frozen=True, kw_only=True, omit_defaults=True):
     """A recipient answered a message otherwise than by an acknowledgement alone: they take the ticket,
-    snooze it `until` an instant, or escalate it further for a `reason` of the workflow.
+    snooze it `until` an instant, or escalate it further for a `reason` of the workflow. `recipient_id` is
+    told as in `notification.acknowledged`.
     """
 
     answer: Answer

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -220,6 +220,29 @@ async def test_a_page_to_a_room_is_for_everybody_in_it(phone: Phone) -> None:
     await phone.click("room", "acknowledge", user="U0SOMEBODY")
 
     assert [("room", "acknowledge", "slack")] == await phone.answers()
+
+
+@pytest.mark.parametrize("answer", list(Answer))
+async def test_a_page_to_a_room_is_answered_by_whoever_clicks(phone: Phone, answer: Answer) -> None:
+    await phone.click("room", answer.value, user="U0MARA")
+
+    assert [("mara", answer.value, "slack")] == await phone.answers()
+
+
+async def test_nobody_takes_a_rooms_page_without_being_known(phone: Phone) -> None:
+    told = await phone.click("room", "take", user="U0SOMEBODY")
+
+    assert told.startswith("Nobody in the directory has your Slack account")
+    assert [] == await phone.answers()
+
+
+async def test_an_account_of_two_people_says_of_neither_who_clicked(phone: Phone) -> None:
+    await phone.bench.know([replace(MARA, recipient_id="mara-on-call")])
+
+    await phone.click("room", "acknowledge", user="U0MARA")
+    await phone.click("mara", "take", user="U0MARA")
+
+    assert [("room", "acknowledge", "slack"), ("mara", "take", "slack")] == await phone.answers()
 
 
 async def test_S48_a_token_nobody_gave_out_answers_nothing(phone: Phone) -> None:

@@ -38,6 +38,9 @@ ON CONFLICT (recipient_id) DO UPDATE SET name = excluded.name, roles = excluded.
     quiet = excluded.quiet, away = excluded.away, no_digests = excluded.no_digests
 """
 
+#: Whose address on a channel that is.
+_AT: Final = "SELECT recipient_id FROM recipient WHERE channels ->> $1 = $2 LIMIT 2"
+
 _DELETE: Final = "DELETE FROM recipient WHERE recipient_id = $1"
 
 
@@ -50,6 +53,12 @@ async def find(tx: Transaction, recipient_ids: Iterable[str]) -> dict[str, Recip
     """Those of `recipient_ids` who are known, by id. One statement."""
     found = [_recipient(row) for row in await fetch(tx, _SOME, (sorted(set(recipient_ids)),))]
     return {recipient.recipient_id: recipient for recipient in found}
+
+
+async def at(tx: Transaction, channel: str, address: str) -> str | None:
+    """The id of whose address on `channel` that is; None for nobody's, and for that of several."""
+    found = await fetch(tx, _AT, (channel, address))
+    return str(found[0][0]) if len(found) == 1 else None
 
 
 async def put(tx: Transaction, recipients: Iterable[Recipient]) -> None:
