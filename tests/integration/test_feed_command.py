@@ -61,6 +61,11 @@ class Terminal:
             return await self.process.wait(), said.decode()
 
 
+def _hear_ctrl_c() -> None:
+    """As at a terminal, also where the suite itself was put into the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def a_terminal(
     url: str, folder: Path, *words: str, key: str = KEY
@@ -73,6 +78,7 @@ async def a_terminal(
         env={**os.environ, "TIERLINE_LOCAL__DATA_DIR": str(folder), "TZ": "Europe/Berlin"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c,
     )
     try:
         yield Terminal(process)
