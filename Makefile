@@ -60,7 +60,7 @@ clean: ## remove .venv and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
-.PHONY: check lint types imports contracts contracts-check docs docs-check dashboards evidence-dashboards fix bench bench-intake bench-router bench-escalator bench-notifier quality prove-storm prove-router prove-escalator prove-notifier prove-clocks sim-routing
+.PHONY: check lint types imports contracts contracts-check docs docs-check dashboards evidence-dashboards evidence-figures fix bench bench-intake bench-router bench-escalator bench-notifier quality prove-storm prove-router prove-escalator prove-notifier prove-clocks sim-routing
 check: lint types imports contracts-check docs-check ## everything that needs no server
 
 lint: $(READY) ## ruff: rules and format
@@ -99,13 +99,13 @@ sim-routing: $(BENCH) ## who is late when Tierline gives out the tickets, and wh
 prove-storm: $(READY) ## twenty times what intake can take, for a minute (ARGS='--seconds 20')
 	@$(BIN)/python -m tests.load.storm $(ARGS)
 
-prove-clocks: $(READY) ## every clock against a second calculator, on random tickets in every time zone (ARGS='--cases 1000000 --seed 2', about half an hour)
+prove-clocks: $(READY) ## every clock against a second calculator, on random tickets in every time zone (ARGS='--cases 1000000 --seed 2', half an hour of two idle cores)
 	@$(BIN)/python -m tests.reference $(ARGS)
 
 prove-router: $(READY) ## contended assignments while routers are killed (ARGS='--assignments 1000000', two hours)
 	@$(BIN)/python -m tests.load.router_proof $(ARGS)
 
-prove-escalator: $(READY) ## deadlines while escalators, broker, database and clock fail (ARGS='--deadlines 100000', half an hour)
+prove-escalator: $(READY) ## deadlines while escalators, broker, database and clock fail (ARGS='--deadlines 100000', a quarter of an hour)
 	@$(BIN)/python -m tests.load.escalator_proof $(ARGS)
 
 prove-notifier: $(READY) ## ten thousand messages to receivers with every fault, the notifier killed every 5 s (ARGS='--notifications 1000')
@@ -126,6 +126,9 @@ dashboards: $(READY) ## write deploy/grafana/dashboards/*.json from deploy/grafa
 
 evidence-dashboards: $(READY) ## ask a real Prometheus every query of every panel over a loaded system; writes docs/evidence/dashboards.md
 	@TIERLINE_PROMETHEUS=$${TIERLINE_PROMETHEUS:-$$(.ci/debian-prometheus prometheus)} $(BIN)/python -m tests.load.dashboards $(ARGS)
+
+evidence-figures: $(READY) ## put what benches and proofs left in build/ into docs/evidence/figures.md
+	@$(BIN)/python -m tests.load.measured
 
 docs-check: $(READY) ## generated documents are fresh, the shipped workflows load
 	@for name in metrics settings; do \

@@ -82,11 +82,11 @@ async def _serve(name: str, settings: S, build: Build[S], tracer: Tracer) -> int
     kafka = AioKafka(settings.kafka, client_id=f"tierline.{name}", partitions=partitions(topics))
     service = build(settings, clock=SystemClock(), kafka=kafka, tracer=tracer)
     service.topics = TopicGuard(kafka, topics, service=name, metrics=service.metrics)
-    _spare_the_collector()
+    spare_the_collector()
     return await service.serve()
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What there is once a service is built stays as long as the process: nobody need look at it again."""
     gc.collect()
     gc.freeze()

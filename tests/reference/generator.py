@@ -19,7 +19,7 @@ from .hours import Hours
 from .ticket import Ticket
 
 #: How many cases share a world.
-TOGETHER: Final = 20
+TOGETHER: Final = 50
 
 _MS: Final = timedelta(milliseconds=1)
 _DAY: Final = timedelta(days=1)
@@ -44,7 +44,7 @@ _VERBS: Final[dict[Verb, int]] = {
 
 @dataclass
 class World:
-    """What twenty cases share. `around` is the instant their tickets are opened near to."""
+    """What `TOGETHER` cases share. `around` is the instant their tickets are opened near to."""
 
     weeks: dict[str, Week]
     hours: dict[str, Hours]

@@ -55,7 +55,7 @@ def figures(found: Verdict, plan: Plan) -> list[Figure]:
         Figure("kill -9 of the notifier", found.kills, "", "≥ 1", found.kills >= 1),
         Figure("ends of its own", found.own_ends, "", "0", not found.own_ends),
         *(Figure(f"attempts: {name}", n, "") for name, n in sorted(found.attempts.items())),
-        *(Figure(f"faults: {name}", n, "") for name, n in sorted(found.faults.items())),
+        *(Figure(f"faults: {name}", n, "") for name, n in sorted(found.faults.items()) if n),
         Figure("messages captured", found.messages, ""),
         Figure("captures", found.captures, ""),
         Figure("repeats, all of them after an unknown outcome", found.repeats, ""),
