@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -20,6 +21,11 @@ GRACEFUL_SECONDS: Final = 10
 
 BACKLOG: Final = 2048
 
+#: Looks at what has come before the listener is closed, and seconds between two: who is connected and not
+#: read yet would be cut off. Looks, because a process without a processor has seconds without a look.
+LAST_LOOKS: Final = 10
+LOOK_SECONDS: Final = 0.01
+
 
 class PortTakenError(RuntimeError):
     """Nothing else may listen on the service's address."""
@@ -30,6 +36,12 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone: the service has its own order of stopping."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Hear whoever came before the stop, then accept nothing more and finish what is in hand."""
+        for _ in range(LAST_LOOKS):
+            await asyncio.sleep(LOOK_SECONDS)
+        await super().shutdown(sockets)
 
 
 class HttpServer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator
 
@@ -106,6 +107,24 @@ def status(answer: bytes) -> int:
 
 
 LAST = b"Connection: close\r\n"
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_came_before_the_stop_is_answered_even_if_nobody_had_looked_yet(
+    served: Served, turns: int
+) -> None:
+    await asyncio.sleep(0.05)  # it serves
+    with socket.create_connection(("127.0.0.1", served.server.port)) as caller:
+        caller.sendall(POST + LAST + b"Content-Length: 4\r\n\r\nab")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        time.sleep(0.2)  # noqa: ASYNC251 - no processor for anybody: afterwards all is due at once
+        served.server.stop()
+        await asyncio.sleep(0.3)
+        caller.sendall(b"cd")
+        answer = await asyncio.to_thread(caller.recv, 65536)
+
+    assert answer.endswith(b'{"read":4}')
 
 
 async def test_S08_a_body_in_pieces_is_read_as_one(served: Served) -> None:
