@@ -122,9 +122,13 @@ async def test_who_came_before_the_stop_is_answered_even_if_nobody_had_looked_ye
         served.server.stop()
         await asyncio.sleep(0.3)
         caller.sendall(b"cd")
-        answer = await asyncio.to_thread(caller.recv, 65536)
+        answer = await asyncio.to_thread(read_all, caller)
 
     assert answer.endswith(b'{"read":4}')
+
+
+def read_all(caller: socket.socket) -> bytes:
+    return b"".join(iter(lambda: caller.recv(65536), b""))
 
 
 async def test_S08_a_body_in_pieces_is_read_as_one(served: Served) -> None:
