@@ -31,7 +31,10 @@ _ATTRIBUTES: Final[Mapping[str, Json]] = {
     "specversion": {"const": "1.0"},
     "id": {**_ID, "description": "The same on every repeat: drop what you have seen."},
     "source": {"type": "string", "description": "The service that says it."},
-    "subject": {"type": "string", "description": "The ticket's or agent's id; the Kafka key."},
+    "subject": {
+        "type": "string",
+        "description": "The ticket's or agent's id, or the calendar's name; the Kafka key.",
+    },
     "time": {**_INSTANT, "description": "When it happened."},
     "recordedtime": {**_INSTANT, "description": "When it was written."},
     "datacontenttype": {"const": "application/json"},
@@ -70,7 +73,8 @@ def document() -> Json:
             "title": "Tierline events",
             "version": "1",
             "description": (
-                "Facts about tickets, assignments, agents, SLA clocks, escalations and notifications. "
+                "Facts about tickets, assignments, agents, SLA clocks, calendars, escalations and "
+                "notifications. "
                 "Every message is a CloudEvents 1.0 document in structured JSON. Within a version a "
                 "schema only grows: ignore fields you do not know. Topics may have a deployment's prefix."
             ),
@@ -91,9 +95,10 @@ def _of(topic: str) -> list[PayloadType]:
 
 
 def _channel(name: str, topic: Topic) -> Json:
-    configuration: Json = {"cleanup.policy": [topic.cleanup]}
-    if topic.retention_days is not None:
-        configuration["retention.ms"] = int(topic.spec(name).config["retention.ms"])
+    kept = topic.spec(name).config
+    configuration: Json = {"cleanup.policy": [kept["cleanup.policy"]]}
+    if "retention.ms" in kept:
+        configuration["retention.ms"] = int(kept["retention.ms"])
     return {
         "address": name,
         "description": f"Written by {topic.producer}; the key is the {topic.key.replace('_', ' ')}.",

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from shared.contracts import (
+    CalendarChanged,
     Event,
     SlaStarted,
     TicketClosed,
@@ -52,12 +53,14 @@ class Log:
     ) -> None:
         self.facts: dict[UUID, list[Event]] = defaultdict(list)
         self.said: dict[UUID, list[Event]] = defaultdict(list)
-        self._calendars = Calendars(policies, begins)
+        known = list(events)
+        told = (event for event in known if isinstance(event.payload, CalendarChanged))
+        self._calendars = Calendars(policies, begins, told)
         self._rules = {p.digest: Rules(p, self._calendars) for p in reversed(policies)}
         self._newest = self._rules[policies[0].digest]
         self._began: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
         self._unknown_from: datetime | None = None
-        for event in events:
+        for event in known:
             self._take(event)
         for ticket_id, facts in self.facts.items():
             self.facts[ticket_id] = sorted(unrepeated(facts), key=_place)
@@ -104,10 +107,7 @@ class Log:
         """
         since = self._unknown_from
         late = since is not None and clock.counts_after(milliseconds(since))
-        return any(
-            self._calendars.is_unsure(name) or (late and not self._calendars.never_closes(name))
-            for name in clock.calendars
-        )
+        return any(self._calendars.is_unsure(name, late=late) for name in clock.calendars)
 
     def _has_workflows(self, ticket_id: UUID) -> bool:
         others = {UUID(fact.subject) for fact in self.facts[ticket_id]} - {ticket_id}

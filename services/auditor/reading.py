@@ -8,11 +8,11 @@ from typing import Final
 from uuid import UUID
 
 from shared.contracts import Event, TicketOpened, UndecodableError, decode
-from shared.contracts.topics import SLA, TICKETS
+from shared.contracts.topics import CALENDARS, SLA, TICKETS
 from shared.db.engine import create_migration_engine, fetch
 from shared.kafka.aio_reader import AioReader, Progress
 
-TOPICS: Final = (TICKETS, SLA)
+TOPICS: Final = (CALENDARS, TICKETS, SLA)
 
 #: The log of deliveries is the one table of a service that the auditor may read (and only read).
 _ACCEPTED: Final = """

@@ -28,10 +28,12 @@ def audit(
 ) -> Report:
     """Judge what fell due in `(since, until]`.
 
-    `events` are those of support.tickets and support.sla, in any order, repeats and other topics included;
-    the more history they have, the fewer tickets stay unjudged. `policy` is the workflow in force,
-    `earlier` are those that older clocks began under (`sla.started` names them), the newest first; `begins`
-    says from when each of all these counts, as far as that is known. What fell due, or was disproved, less than `grace` before `until` may still be on its way.
+    `events` are those of support.tickets, support.sla and support.calendars, in any order, repeats and other
+    topics included; the more history they have, the fewer tickets stay unjudged. `policy` is the workflow in
+    force, `earlier` are those that older clocks began under (`sla.started` names them), the newest first;
+    `begins` says from when each of all these counts, as far as that is known, for calendars that are not
+    among the events. What fell due, or was disproved, less than `grace` before `until` may still be on its
+    way.
     """
     log = Log(events, (policy, *earlier), begins)
     judge = Judge(log, Window(since, until, grace), sla_grace=policy.sla.grace)

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from shared.clock import Clock
-from shared.contracts import Event
+from shared.contracts import CALENDARS, Event
 from shared.http.egress import Egress, EgressError
 from shared.kafka.client import BrokerError
 from shared.policy import WorkflowPolicy
@@ -117,8 +117,8 @@ class Heartbeat:
 
 
 def recent(events: list[Event], since: datetime) -> list[Event]:
-    """The events of the subjects of which something was written after `since`."""
+    """The events of the tickets of which something was written after `since`, and all of calendars."""
     last: dict[str, datetime] = defaultdict(lambda: since)
     for event in events:
         last[event.subject] = max(last[event.subject], event.recorded_time)
-    return [event for event in events if last[event.subject] > since]
+    return [event for event in events if event.topic == CALENDARS or last[event.subject] > since]

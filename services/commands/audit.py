@@ -45,8 +45,8 @@ def audit(
         list[str] | None,
         typer.Option(
             metavar="FILE[@INSTANT]",
-            help="The workflow in force, then older ones, each with the instant from which its "
-            "calendars count; default: TIERLINE_WORKFLOW_FILE.",
+            help="The workflow in force, then older ones; default: TIERLINE_WORKFLOW_FILE. With the "
+            "instant from which its calendars count, where support.calendars lacks some change.",
         ),
     ] = None,
     database: Annotated[

@@ -167,6 +167,9 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.TicketUnroutable: _unroutable,
     c.TicketAssignmentRefused: lambda e: f"{e.agent_id} was not given the ticket: {e.detail}",
     c.AgentUpdated: lambda e: f"{e.agent_id} is {e.presence}, load {e.load} of {e.capacity}",
+    c.CalendarChanged: lambda e: (
+        f"calendar {e.calendar} is another one from {e.effective_from:%Y-%m-%d %H:%M} UTC"
+    ),
     c.SlaStarted: _started,
     c.SlaPaused: lambda e: f"{_clock(e)} clock paused at {e.consumed_seconds} s",
     c.SlaResumed: lambda e: f"{_clock(e)} clock runs on from {e.consumed_seconds} s",

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from services.escalator import version_store
 from services.escalator.calendars_in_force import CalendarsInForce
+from services.escalator.domain.calendar_changes import untold
 from services.escalator.domain.decide import next_due
 from services.escalator.domain.versions import (
     FIRST,
@@ -24,8 +25,8 @@ from services.escalator.domain.versions import (
     same_content,
     to_come,
 )
-from shared.contracts import FollowUp
-from shared.db import audit
+from shared.contracts import CALENDARS, FollowUp
+from shared.db import audit, stream
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
 from shared.runtime.writer import Writer
@@ -87,7 +88,9 @@ class Configuration:
             )
 
     async def propose(self, proposal: Proposal) -> tuple[Version, bool]:
-        """The version with that content, and whether it is a new one; it counts here at once."""
+        """The version with that content, and whether it is a new one; it counts here at once. What nobody
+        was told of the calendars is published.
+        """
 
         async def work(
             tx: Transaction, now: datetime
@@ -95,10 +98,11 @@ class Configuration:
             await version_store.take_turn(tx)
             known = await version_store.versions(tx)
             if same := there(known, proposal, now):
-                return (known, same, False), []
+                return (known, same, False), await _untold(tx, known)
             version = next_version(proposal, known, now)
             await _keep(tx, known, version, proposal.text)
-            return ([*known, version], version, True), []
+            known.append(version)
+            return (known, version, True), await _untold(tx, known)
 
         known, version, is_new = await self._writer.write(work)
         self._learn(known)
@@ -169,6 +173,13 @@ def next_version(proposal: Proposal, known: list[Version], now: datetime) -> Ver
         applied_by=proposal.by,
         note=proposal.note,
     )
+
+
+async def _untold(tx: Transaction, known: list[Version]) -> list[FollowUp]:
+    """What the topic of calendars does not say yet: of a release before it, everything."""
+    names = {name for version in known for name in version.calendars}
+    told = await stream.applied(tx, [(CALENDARS, name) for name in names])
+    return untold(known, {name: number for (_, name), number in told.items()})
 
 
 async def _keep(tx: Transaction, known: list[Version], version: Version, text: str) -> None:

@@ -9,6 +9,7 @@ from .assignments import (
     TicketUnassigned,
     TicketUnroutable,
 )
+from .calendars import CalendarChanged, OpenDay, OpenHours, OpenTime
 from .envelope import (
     CONTENT_TYPE,
     MAX_EVENT_BYTES,
@@ -79,11 +80,12 @@ from .tickets import (
     TicketResumed,
     TicketUnmerged,
 )
-from .topics import AGENTS, ASSIGNMENTS, ESCALATIONS, NOTIFICATIONS, SLA, TICKETS
+from .topics import AGENTS, ASSIGNMENTS, CALENDARS, ESCALATIONS, NOTIFICATIONS, SLA, TICKETS
 
 __all__ = [
     "AGENTS",
     "ASSIGNMENTS",
+    "CALENDARS",
     "CONTENT_TYPE",
     "ESCALATIONS",
     "MAX_EVENT_BYTES",
@@ -94,6 +96,7 @@ __all__ = [
     "AgentUpdated",
     "ArticleRank",
     "Author",
+    "CalendarChanged",
     "Cause",
     "Change",
     "ClockPayload",
@@ -113,6 +116,9 @@ __all__ = [
     "NotificationPayload",
     "NotificationSent",
     "NotificationSuppressed",
+    "OpenDay",
+    "OpenHours",
+    "OpenTime",
     "OversizedEventError",
     "Payload",
     "PayloadType",

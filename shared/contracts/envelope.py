@@ -72,7 +72,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
-        """Ticket id (agent id on support.agents); the Kafka key."""
+        """Ticket id (agent id on support.agents, name on support.calendars); the Kafka key."""
         return self.payload.subject
 
     @property

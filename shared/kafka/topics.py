@@ -29,20 +29,22 @@ _REMAKE: Final = "it is neither written nor read until it is made anew (docs/top
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One public topic. Compacted ones keep the last record of every key for ever."""
+    """One public topic. Compacted ones keep the last record of every key for ever, those never cleaned up
+    keep all.
+    """
 
     producer: str
     consumers: tuple[str, ...]
-    key: Literal["ticket_id", "agent_id"]
+    key: Literal["ticket_id", "agent_id", "calendar"]
     partitions: int
     retention_days: int | None = None
-    cleanup: Literal["delete", "compact"] = "delete"
+    cleanup: Literal["delete", "compact", "never"] = "delete"
 
     def __post_init__(self) -> None:
         if self.partitions < 1:
             raise ValueError("a topic has at least one partition")
         if (self.cleanup == "delete") != (self.retention_days is not None):
-            raise ValueError("either retention_days or `cleanup: compact`")
+            raise ValueError("either retention_days or `cleanup: compact` or `never`")
 
     @property
     def retention(self) -> timedelta | None:
@@ -51,10 +53,13 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def spec(self, name: str) -> TopicSpec:
         """What the broker is told."""
-        config: dict[str, str] = {"cleanup.policy": self.cleanup}
-        if self.retention is not None:
-            config["retention.ms"] = str(self.retention // _MILLISECOND)
-        return TopicSpec(name, self.partitions, config)
+        return TopicSpec(name, self.partitions, self._config())
+
+    def _config(self) -> dict[str, str]:
+        if self.cleanup == "compact":
+            return {"cleanup.policy": "compact"}
+        kept = -1 if self.retention is None else self.retention // _MILLISECOND
+        return {"cleanup.policy": "delete", "retention.ms": str(kept)}
 
 
 def load(path: Path = PACKAGED) -> Mapping[str, Topic]:

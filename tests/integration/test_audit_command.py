@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from services.cli import build
 from shared.clock import SystemClock
 from shared.contracts import Event, SlaBreached, encode
-from shared.contracts.topics import SLA, TICKETS
+from shared.contracts.topics import CALENDARS, SLA, TICKETS
 from shared.kafka.aio import AioKafka
 from shared.kafka.records import Outgoing, TopicSpec
 from shared.policy import load_workflow
@@ -49,7 +49,9 @@ def moved(event: Event, shift: timedelta) -> Event:
 def publish(settings: KafkaSettings, events: list[Event]) -> None:
     async def work() -> None:
         kafka = AioKafka(settings, client_id="test")
-        await kafka.create_topics([TopicSpec(TICKETS, 2), TopicSpec(SLA, 2)])
+        await kafka.create_topics(
+            [TopicSpec(TICKETS, 2), TopicSpec(SLA, 2), TopicSpec(CALENDARS, 1)]
+        )
         producer = kafka.producer()
         try:
             sent = [Outgoing(event.topic, event.subject, encode(event)) for event in events]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.escalator.configuration import SETTLED, Configuration, Proposal
 from services.escalator.domain import sla
-from shared.contracts import SlaBreached
+from shared.contracts import CalendarChanged, SlaBreached
 from shared.contracts.vocabulary import Metric
 from shared.policy import parse_workflow
 from tests.support.builders import TICKET
@@ -107,6 +107,37 @@ async def test_F1_the_file_a_service_runs_with_is_a_version_and_the_same_file_is
     assert [("escalator", "workflow_apply")] == await replica.bench.rows(
         "SELECT principal, action FROM audit"
     )
+
+
+async def told(bench: EscalatorBench) -> list[tuple[str, int, int]]:
+    """The changes of calendars published so far: name, version, sequence."""
+    return [
+        (event.subject, event.payload.workflow_version, event.sequence)
+        for event in await bench.said()
+        if isinstance(event.payload, CalendarChanged)
+    ]
+
+
+async def test_C4_every_change_of_a_calendar_is_published_once(replica: Replica) -> None:
+    await replica.configuration.propose(proposal(CLOSED_AT_THREE))
+    await replica.configuration.propose(proposal(CLOSED_AT_THREE))
+    await Replica(replica.bench, CLOSED_AT_THREE).configuration.begin()
+
+    assert [("always", 1, 1), ("office", 1, 1), ("office", 2, 2)] == await told(replica.bench)
+
+
+async def test_C4_what_a_release_without_the_topic_decided_is_published_at_the_next_start(
+    replica: Replica,
+) -> None:
+    await replica.configuration.propose(proposal(CLOSED_AT_THREE))
+    before = await told(replica.bench)
+    async with replica.bench.engine.begin() as tx:
+        await tx.exec_driver_sql("DELETE FROM stream")
+        await tx.exec_driver_sql("DELETE FROM outbox")
+
+    await Replica(replica.bench, CLOSED_AT_THREE).configuration.begin()
+
+    assert before == await told(replica.bench)
 
 
 async def test_F1_versions_are_never_changed_and_never_deleted(replica: Replica) -> None:

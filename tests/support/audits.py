@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from services.auditor.report import Report
 from services.auditor.verdict import audit
+from services.escalator.domain.calendar_changes import untold
 from services.escalator.domain.items import Heard, Said
-from shared.contracts import Event
+from services.escalator.domain.versions import Version
+from shared.contracts import Event, follow_ups_to_events
 from shared.policy import WorkflowPolicy
 from tests.support.builders import an_event
 from tests.support.cases import MIDNIGHT, Story, at
@@ -32,6 +35,16 @@ class Logged(Story):
             event = an_event(item.payload, at=item.time, recorded_at=now, event_id=item.id)
             self.log.append(replace(event, sequence=len(self.log) + 1))
         return said
+
+
+def told_of(versions: Sequence[Version]) -> list[Event]:
+    """What the topic of calendars holds after these versions."""
+    numbers: Counter[str] = Counter()
+    events = follow_ups_to_events(untold(versions, {}), source="/escalator", now=MIDNIGHT)
+    for place, event in enumerate(events):
+        numbers[event.subject] += 1
+        events[place] = replace(event, sequence=numbers[event.subject])
+    return events
 
 
 def verdict(

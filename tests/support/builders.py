@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from shared.contracts import (
     AgentUpdated,
     ArticleRank,
     Author,
+    CalendarChanged,
     Change,
     Customer,
     DuplicateCandidate,
@@ -27,6 +28,9 @@ from shared.contracts import (
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
+    OpenDay,
+    OpenHours,
+    OpenTime,
     Payload,
     Sentiment,
     SlaBreached,
@@ -220,6 +224,18 @@ PAYLOAD_EXAMPLES: tuple[Payload, ...] = (
         load=2,
         presence=Presence.ONLINE,
     ),
+    CalendarChanged(
+        calendar="office",
+        workflow_version=2,
+        workflow_digest="0f3c1d2b4a59",
+        effective_from=MONDAY_10,
+        hours=OpenHours(
+            zone="Europe/Berlin",
+            weekly=[*[[OpenTime(opens=540, closes=1020)]] * 5, [], []],
+            holidays=[date(2026, 12, 25)],
+            exceptions=[OpenDay(day=date(2026, 12, 24), hours=[OpenTime(opens=540, closes=720)])],
+        ),
+    ),
     SlaStarted(
         **_CLOCK,
         policy_id="critical/enterprise",
@@ -367,6 +383,7 @@ def an_event(
         "support.assignments": "/router",
         "support.agents": "/router",
         "support.sla": "/escalator",
+        "support.calendars": "/escalator",
         "support.escalations": "/escalator",
         "support.notifications": "/notifier",
     }[described.topic]

@@ -9,7 +9,7 @@ from services.auditor.judge import JUDGED
 from services.auditor.reading import TOPICS, accepted, unopened
 from services.auditor.report import Report
 from services.auditor.verdict import audit
-from shared.contracts import Event, SlaBreached, SlaWarning, decode
+from shared.contracts import CALENDARS, Event, SlaBreached, SlaWarning, decode
 from shared.policy import parse_workflow
 from tests.support.world import PLAIN, World
 
@@ -86,7 +86,7 @@ async def test_an_accepted_delivery_has_a_ticket_on_the_topic(world: World) -> N
     now = world.clock.now()
     tickets = await accepted(world.database_url, now - timedelta(hours=1), now)
     events = topics_of(world)
-    only_one = [event for event in events if event.subject == events[0].subject]
+    only_one = [event for event in events if event.subject == str(min(tickets))]
 
     assert 2 == len(tickets)
     assert (0, 1) == (unopened(tickets, events), unopened(tickets, only_one))
@@ -104,3 +104,21 @@ async def test_M2_H5_of_two_tickets_that_are_merged_the_stricter_promises_are_ke
     assert 1 == len(world.events("ticket.merged"))
     assert [] == [f"{f.words} {f.point.metric} {f.point.percent} {f.due}" for f in report.wrong]
     assert report.fired > 10
+
+
+async def test_C4_a_calendar_that_is_changed_under_running_clocks_is_known_by_its_topic(
+    world: World,
+) -> None:
+    await world.open("forgotten", customer=of("forgotten"), **CRITICAL)
+    await world.until("10:05:00")
+    hours = '{mon-sun: ["00:00-10:10", "14:00-24:00"]}'
+    closing = f"{PLAIN}\ncalendars: {{always: {{zone: UTC, hours: {hours}}}}}\n"
+    applied = await world.call("escalator", "POST", "/v1/workflow", {"text": closing})
+    await world.until("18:30:00")
+    events = topics_of(world)
+    report = judged(world, events)
+
+    assert 201 == applied.status_code, applied.text
+    assert [] == [f"{f.words} {f.point.metric} {f.point.percent} {f.due}" for f in report.wrong]
+    assert report.due == report.fired > 5
+    assert judged(world, [e for e in events if e.topic != CALENDARS]).wrong

@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from services.auditor.report import Report
 from services.auditor.table import lines
 from services.auditor.verdict import audit
+from services.escalator.configuration import Proposal, next_version
+from services.escalator.domain.versions import Version
 from shared.calendar_history import CalendarHistory, CalendarVersion
 from shared.contracts import Customer, Event, SlaStarted
 from shared.policy import WorkflowPolicy
-from tests.support.audits import Logged
+from tests.support.audits import Logged, told_of
 from tests.support.cases import MIDNIGHT, a_policy, at
 
 CONTRACTS = """
@@ -113,6 +115,29 @@ def test_C4_a_calendar_that_changed_counts_from_its_instant_on() -> None:
     assert report.due == report.fired > 10
 
 
+def told(*versions: tuple[WorkflowPolicy, datetime]) -> list[Event]:
+    """What the topic of calendars says of workflows, each in force from an instant on."""
+    known: list[Version] = []
+    for policy, begin in versions:
+        known.append(next_version(Proposal(policy, "", "maria", begin), known, begin))
+    return told_of(known)
+
+
+def test_C4_a_change_that_the_topic_of_calendars_tells_needs_nobody_to_say_from_when() -> None:
+    new, old, log = changing(at("14:00"))
+    report = judged([*told((old, MIDNIGHT), (new, at("14:00"))), *log], new, old)
+
+    assert [] == [f"{f.words}: {f.point.metric} {f.point.percent}" for f in report.wrong]
+    assert report.due == report.fired > 10
+
+
+def test_C4_the_topic_of_calendars_is_believed_when_it_holds_every_change() -> None:
+    new, old, log = changing(at("14:00"))
+    [*_, last] = (e for e in told((old, MIDNIGHT), (new, at("14:00"))) if e.subject == "office")
+
+    assert {"calendar": 1} == judged([last, *log], new, old).lacking
+
+
 def test_C4_when_nobody_says_from_when_it_is_not_judged_and_not_called_right() -> None:
     new, old, log = changing(at("14:00"))
     report = judged(log, new, old)
@@ -141,3 +166,4 @@ def test_C4_after_a_workflow_that_was_not_given_only_round_the_clock_is_judged()
 
     assert {"calendar": 1, "facts": 1} == judged([*office, stranger], policy).lacking
     assert {"calendar": 1, "facts": 1} == judged([*without_next, stranger], policy).lacking
+    assert {"facts": 1} == judged([*told((policy, MIDNIGHT)), *office, stranger], policy).lacking
