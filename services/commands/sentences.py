@@ -168,7 +168,8 @@ _SENTENCES: Final[Mapping[type[c.Payload], Callable[[Any], str]]] = {
     c.TicketAssignmentRefused: lambda e: f"{e.agent_id} was not given the ticket: {e.detail}",
     c.AgentUpdated: lambda e: f"{e.agent_id} is {e.presence}, load {e.load} of {e.capacity}",
     c.CalendarChanged: lambda e: (
-        f"calendar {e.calendar} is another one from {e.effective_from:%Y-%m-%d %H:%M} UTC"
+        f"{e.calendar} as in workflow version {e.workflow_version} "
+        f"from {e.effective_from:%Y-%m-%d %H:%M} UTC on"
     ),
     c.SlaStarted: _started,
     c.SlaPaused: lambda e: f"{_clock(e)} clock paused at {e.consumed_seconds} s",
