@@ -52,11 +52,7 @@ def section(name: str, records: list[dict[str, Any]], day: str) -> str:
     head = (
         "| figure | value | unit | target | met | range | rounds |\n|---|--:|---|---|---|---|--:|"
     )
-    return (
-        f"## {name}\n\n{about}; in full `{command}`. Run on {day}.\n\n{head}\n"
-        + "\n".join(rows)
-        + "\n\n"
-    )
+    return f"## {name}\n\n{about}; in full `{command}`. Run on {day}.\n\n{head}\n" + "\n".join(rows)
 
 
 def _row(record: Mapping[str, Any]) -> str:
@@ -68,7 +64,7 @@ def _row(record: Mapping[str, Any]) -> str:
 
 def page(before: str) -> str:
     """The page, with what it said `before` of everything that left nothing here."""
-    told = {found["name"]: found[0] for found in _SECTION.finditer(before)}
+    told = {found["name"]: found[0].rstrip() for found in _SECTION.finditer(before)}
     for name in _COMMANDS:
         path = BUILD / f"{name}.json"
         if path.exists():
@@ -76,7 +72,7 @@ def page(before: str) -> str:
             told[name] = section(name, json.loads(path.read_text()), day)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     found = (told[name] for name in _COMMANDS if name in told)
-    return "\n".join([_HEAD.format(machine=machine), *found]).rstrip() + "\n"
+    return "\n\n".join([_HEAD.format(machine=machine).rstrip(), *found]) + "\n"
 
 
 def main() -> None:

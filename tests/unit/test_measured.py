@@ -37,6 +37,8 @@ def test_a_missed_target_is_told_with_its_range(build: Path) -> None:
 def test_what_was_not_run_here_stays_and_what_was_is_replaced(build: Path) -> None:
     path = build / "bench" / "intake.json"
     path.write_text(json.dumps([MISSED]))
+    other = build / "bench" / "notifier.json"
+    other.write_text(json.dumps([MISSED | {"name": "of the notifier"}]))
     (build / "bench" / "router.json").write_text(json.dumps([MISSED | {"name": "of the router"}]))
     before = measured.page("")
     (build / "bench" / "router.json").unlink()
