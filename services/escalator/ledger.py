@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from services.escalator import store
 from services.escalator.domain.case import Case
 from services.escalator.domain.decide import next_due, respond
-from services.escalator.domain.escalation import Escalation
+from services.escalator.domain.escalation import Escalation, hear
 from services.escalator.domain.items import Heard, Said
 from services.escalator.metrics import EscalatorMetrics
 from services.escalator.store import Stored
@@ -45,8 +45,8 @@ class Ledger:
         self._changed.add(ticket_id)
         self._metrics.late_facts.one.inc(case.too_late - before.too_late)
         self._metrics.pauses_refused.one.inc(_is_refused(case) and not _is_refused(before))
-        if case.escalation is not None and case.escalation != before.escalation:
-            self._escalations[case.escalation.escalation_id] = (ticket_id, case.escalation)
+        for escalation in _changed(before, case, said):
+            self._escalations[escalation.escalation_id] = (ticket_id, escalation)
         self._metrics.outcomes.count(before, heard, case, said, self._policy)
         source = cause or case.cause or Cause(id=ticket_id, correlation_id=ticket_id)
         for item in said:
@@ -67,6 +67,25 @@ class Ledger:
     def case(self, ticket_id: UUID) -> Case:
         """The case as it is now."""
         return self.cases[ticket_id]
+
+
+def _changed(before: Case, after: Case, said: Sequence[Said]) -> Iterator[Escalation]:
+    """The escalations that are not what they were. One may end and another begin in the same breath, when a
+    late fact disproves what the first rested on and shows something else (semantics T3, L10).
+    """
+    one = before.escalation
+    for item in said:
+        then = hear(one, item.payload, item.time, item.grounds, ladder=item.ladder)
+        if (
+            one
+            and then
+            and one.escalation_id != then.escalation_id
+            and one is not before.escalation
+        ):
+            yield one
+        one = then
+    if after.escalation is not None and after.escalation != before.escalation:
+        yield after.escalation
 
 
 def _is_refused(case: Case) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.escalator import store
 from services.escalator.domain.case import Case
 from shared.contracts import (
+    Change,
     EscalationRaised,
     NotificationAcknowledged,
     SlaBreached,
@@ -23,6 +24,7 @@ from shared.contracts import (
     TicketEscalationRequested,
     TicketOpened,
     TicketRated,
+    TicketReclassified,
     TicketReopened,
     TicketResolved,
 )
@@ -151,6 +153,28 @@ async def test_a_ticket_may_be_raised_solved_reopened_and_raised_in_one_batch(
 
     statuses = await bench.rows("SELECT status, count(*) FROM escalation GROUP BY status")
     assert {"resolved": 1, "open": 1} == dict(statuses)
+
+
+async def test_T3_L10_a_late_fact_may_end_an_escalation_and_begin_another_in_one_breath(
+    bench: EscalatorBench,
+) -> None:
+    """At 10:48 the first response was at risk. That it was critical since 10:40, and so late already, takes
+    that back.
+    """
+    await bench.hear(opened("high", "enterprise"))
+    await bench.pass_to(at("10:50"))
+    dearer = {"priority": Change(from_="high", to="critical")}
+    await bench.hear(
+        TicketReclassified(ticket_id=TICKET, changes=dearer, reason="x", by=AGENT), at=at("10:40")
+    )
+
+    assert [("resolved", "cancelled"), ("open", None)] == await bench.rows(
+        "SELECT status, outcome FROM escalation ORDER BY status DESC"
+    )
+    said = await bench.names()
+    assert said.index("escalation.resolved") < max(
+        place for place, name in enumerate(said) if name == "escalation.raised"
+    )
 
 
 async def test_L4_an_acknowledgement_arrives_as_an_event(bench: EscalatorBench) -> None:

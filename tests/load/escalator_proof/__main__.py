@@ -122,6 +122,8 @@ def _show(found: Verdict) -> None:
     assert found.report is not None
     for finding in found.report.wrong[:20]:
         print(finding)
+    for letter in found.letters[:20]:
+        print("parked:", letter)
 
 
 if __name__ == "__main__":

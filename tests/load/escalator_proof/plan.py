@@ -94,19 +94,24 @@ class Plan:
 
 @dataclass(slots=True)
 class Verdict:
-    """What was done, and the auditor's report on it."""
+    """What was done, and the auditor's report on it. `letters`: what was parked, each with its error."""
 
     report: Report | None = None
     tickets: int = 0
     facts: int = 0
     unheard: int = 0
     repeats: int = 0
-    parked: int = 0
+    letters: list[str] = field(default_factory=list)
     kills: int = 0
     own_ends: int = 0
     held: int = 0
     seconds: float = 0.0
     faults: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def parked(self) -> int:
+        """How many facts were parked."""
+        return len(self.letters)
 
     @property
     def clean(self) -> bool:

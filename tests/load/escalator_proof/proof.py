@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
+from services.auditor.reading import TOPICS
 from services.auditor.report import Report
 from services.auditor.verdict import audit
 from shared.clock import SystemClock
@@ -34,7 +35,7 @@ SELECT $1 - (SELECT coalesce(sum(sequence), 0)::bigint FROM escalator.stream WHE
     (SELECT count(*) FROM escalator.sla_case WHERE next_due_at <= now()) AS due,
     (SELECT count(*) FROM escalator.outbox WHERE published_at IS NULL) AS unpublished,
     (SELECT count(*) FROM escalator.outbox WHERE topic = '{SLA}') AS said,
-    (SELECT count(*) FROM escalator.dead_letter) AS parked
+    (SELECT coalesce(array_agg(format('%s %s: %s', key, reason, error)), '{{}}') FROM escalator.dead_letter) AS parked
 """
 
 
@@ -103,7 +104,7 @@ class Proof:
         async def is_quiet() -> bool:
             async with connected(self._ground) as database:
                 left = await database.fetchrow(_LEFT, feed.sequences.total())
-            self.found.unheard, self.found.parked = left["unheard"], left["parked"]
+            self.found.unheard, self.found.letters = left["unheard"], left["parked"]
             read = sum(event.topic == SLA for event in self._events.values())
             open_ends = (left["unheard"], left["due"], left["unpublished"], left["said"] - read)
             return feed.all_written and not any(open_ends)
@@ -116,7 +117,7 @@ class Proof:
     async def _read(self) -> None:
         """Follow the topics as the auditor does: by the log, from its beginning."""
         group = f"tierline.proof.{uuid4().hex[:8]}"
-        consumer = self._ground.kafka.consumer(group, [TICKETS, SLA], on_revoked=_nothing)
+        consumer = self._ground.kafka.consumer(group, TOPICS, on_revoked=_nothing)
         await consumer.start()
         try:
             while True:
