@@ -7,13 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalator import store
+from services.escalator.domain import escalation as escalations
 from services.escalator.domain.case import Case
 from services.escalator.domain.decide import next_due, respond
-from services.escalator.domain.escalation import Escalation, hear
+from services.escalator.domain.escalation import Escalation
 from services.escalator.domain.items import Heard, Said
 from services.escalator.metrics import EscalatorMetrics
 from services.escalator.store import Stored
-from shared.contracts import Cause, FollowUp
+from shared.contracts import Cause, EscalationRaised, FollowUp
 from shared.db.engine import Transaction
 from shared.policy import WorkflowPolicy
 
@@ -75,15 +76,9 @@ def _changed(before: Case, after: Case, said: Sequence[Said]) -> Iterator[Escala
     """
     one = before.escalation
     for item in said:
-        then = hear(one, item.payload, item.time, item.grounds, ladder=item.ladder)
-        if (
-            one
-            and then
-            and one.escalation_id != then.escalation_id
-            and one is not before.escalation
-        ):
+        if isinstance(item.payload, EscalationRaised) and one is not before.escalation and one:
             yield one
-        one = then
+        one = escalations.hear(one, item.payload, item.time, item.grounds, ladder=item.ladder)
     if after.escalation is not None and after.escalation != before.escalation:
         yield after.escalation
 
