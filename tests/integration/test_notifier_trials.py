@@ -72,7 +72,7 @@ async def client(bench: Bench) -> AsyncIterator[httpx2.AsyncClient]:
         bench.writer,
         bench.senders,
         limits=Limits(rates={"email": Rate(1.0)}),
-        send_seconds=0.2,
+        send_seconds=1.0,
     )
     app = create_app(
         service="notifier",

@@ -38,7 +38,7 @@ async def sink() -> AsyncIterator[HookSink]:
 
 @pytest.fixture
 async def desk(engine_for: Callable[[str], AsyncEngine], sink: HookSink) -> AsyncIterator[Desk]:
-    async with a_desk(engine_for("notifier"), allowed=sink.allowed, timeout_seconds=0.5) as made:
+    async with a_desk(engine_for("notifier"), allowed=sink.allowed, timeout_seconds=2.0) as made:
         yield made
 
 

@@ -127,7 +127,7 @@ async def test_what_a_relay_says_decides_the_outcome(mood: Mood, expected: Outco
 
 async def test_a_relay_that_goes_silent_after_the_text_leaves_the_outcome_unknown() -> None:
     async with a_mail_relay(Mood.SILENT_AFTER_THE_TEXT) as relay:
-        result = await a_sender(relay, timeout_seconds=0.2).send(a_message())
+        result = await a_sender(relay, timeout_seconds=1.0).send(a_message())
 
     assert Outcome.UNKNOWN == result.outcome
 

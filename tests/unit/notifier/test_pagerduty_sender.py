@@ -26,7 +26,7 @@ def a_sender(sink: HookSink, *, routing_key: str | None = None) -> PagerDutySend
     settings = PagerDutySettings(
         routing_key=SecretStr(routing_key) if routing_key else None,
         api_url=f"http://127.0.0.1:{sink.port}",
-        timeout_seconds=0.5,
+        timeout_seconds=2.0,
     )
     return PagerDutySender(settings, Egress(sink.allowed))
 

@@ -23,7 +23,7 @@ def a_sender(sink: HookSink, *, token: str | None = "xoxb-test") -> SlackSender:
         bot_token=SecretStr(token) if token else None,
         signing_secret=SecretStr("signing secret"),
         api_url=f"http://127.0.0.1:{sink.port}/api",
-        timeout_seconds=0.5,
+        timeout_seconds=2.0,
     )
     return SlackSender(settings, Egress(sink.allowed))
 

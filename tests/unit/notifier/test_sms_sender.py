@@ -30,7 +30,7 @@ def a_sender(sink: HookSink, purse: Purse | None = None) -> SmsSender:
         auth_token=SecretStr("secret"),
         sender="+4930123456",
         api_url=f"http://127.0.0.1:{sink.port}",
-        timeout_seconds=0.5,
+        timeout_seconds=2.0,
     )
     return SmsSender(settings, Egress(sink.allowed), purse or Purse())
 

@@ -12,7 +12,7 @@ from tests.support.sinks import HANG, RESET, HookSink, a_webhook_endpoint, answe
 
 
 def a_sender(sink: HookSink) -> TeamsSender:
-    return TeamsSender(TeamsSettings(timeout_seconds=0.5), Egress(sink.allowed))
+    return TeamsSender(TeamsSettings(timeout_seconds=2.0), Egress(sink.allowed))
 
 
 async def test_a_card_is_taken_until_there_were_too_many() -> None:

@@ -79,7 +79,7 @@ async def test_D3_what_an_endpoint_says_decides_the_outcome(said: bytes, expecte
 
 async def test_an_endpoint_that_never_answers_leaves_the_outcome_unknown() -> None:
     async with a_webhook_endpoint(HANG) as sink:
-        result = await a_sender(sink, timeout_seconds=0.2).send(a_message(address=sink.url))
+        result = await a_sender(sink, timeout_seconds=1.0).send(a_message(address=sink.url))
 
     assert Outcome.UNKNOWN == result.outcome
 
